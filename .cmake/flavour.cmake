@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+#
+# gilloc_add_flavour(name strategy lock geometry [INSTALL] [TEST_ONLY]) makes, from one set of objects,
+#   gilloc-<name>-static   lib/libgilloc-<name>.a    leaves malloc alone
+#   gilloc-<name>          lib/libgilloc-<name>.so   replaces malloc (linked or preloaded); not with sanitizers
+#   gilloc-<name>-internal the definitions and include folders of the flavour, for tests of its modules
+# and appends to GILLOC_FLAVOURS and, as asked, GILLOC_INSTALLED_FLAVOURS.
+#
+# The module that reaches the C library's malloc (src/raw.c) is compiled twice: a library that replaces
+# malloc has to call glibc's by its other name.
+
+set(GILLOC_STRATEGY_NUMBERS none 0 gil 1 fine 2)
+set(GILLOC_LOCK_NUMBERS none 0 pthread 1 futex 2 fas 3 ticket 4 mcs 5)
+set(GILLOC_RAW_PLAIN
+    GILLOC_RAW_MALLOC=malloc GILLOC_RAW_CALLOC=calloc GILLOC_RAW_REALLOC=realloc GILLOC_RAW_FREE=free
+    GILLOC_RAW_MEMALIGN=memalign)
+set(GILLOC_RAW_OF_LIBC
+    GILLOC_RAW_MALLOC=__libc_malloc GILLOC_RAW_CALLOC=__libc_calloc GILLOC_RAW_REALLOC=__libc_realloc
+    GILLOC_RAW_FREE=__libc_free GILLOC_RAW_MEMALIGN=__libc_memalign)
+set(GILLOC_OBJECT_OPTIONS -fPIC -fvisibility=hidden -ftls-model=initial-exec -Wconversion -Wno-sign-conversion)
+
+file(GLOB GILLOC_SYNC_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/sync/*.c)
+file(GLOB GILLOC_CORE_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c)
+set(GILLOC_RAW_SOURCE ${PROJECT_SOURCE_DIR}/src/raw.c)
+set(GILLOC_SHIM_SOURCE ${PROJECT_SOURCE_DIR}/src/shim_malloc.c)
+list(REMOVE_ITEM GILLOC_CORE_SOURCES ${GILLOC_RAW_SOURCE} ${GILLOC_SHIM_SOURCE})
+
+# sync/'s sources for a strategy: liburcu is for `fine` alone.
+function(gilloc_sync_sources strategy result)
+  set(sources ${GILLOC_SYNC_SOURCES})
+  if(NOT strategy STREQUAL fine)
+    list(REMOVE_ITEM sources ${PROJECT_SOURCE_DIR}/sync/rcu.c)
+  endif()
+  set(${result} ${sources} PARENT_SCOPE)
+endfunction()
+
+function(gilloc_number_of name table result)
+  list(FIND ${table} ${name} at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "gilloc_add_flavour: ${name} is not in ${table} (${${table}})")
+  endif()
+  math(EXPR at "${at} + 1")
+  list(GET ${table} ${at} number)
+  set(${result} ${number} PARENT_SCOPE)
+endfunction()
+
+# The interface target that carries a flavour's definitions.
+function(gilloc_add_definitions target strategy lock geometry)
+  gilloc_number_of(${strategy} GILLOC_STRATEGY_NUMBERS strategy_number)
+  gilloc_number_of(${lock} GILLOC_LOCK_NUMBERS lock_number)
+  add_library(${target} INTERFACE)
+  target_include_directories(${target} INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/sync
+                                                 ${PROJECT_SOURCE_DIR}/src)
+  target_include_directories(${target} SYSTEM INTERFACE ${CK_INCLUDE_DIRS})
+  target_compile_definitions(
+    ${target}
+    INTERFACE GILLOC_STRATEGY=${strategy_number}
+              GILLOC_LOCK=${lock_number}
+              GILLOC_GEOMETRY_FILE="geometry_${geometry}.h"
+              GILLOC_FLAVOUR_STRATEGY="${strategy}"
+              GILLOC_FLAVOUR_LOCK="${lock}"
+              GILLOC_FLAVOUR_GEOMETRY="${geometry}"
+              GILLOC_VERSION="${PROJECT_VERSION}"
+              $<$<BOOL:${GILLOC_DEBUG_BUILD}>:GILLOC_DEBUG_BUILD>
+              $<$<BOOL:${GILLOC_DEEP_BUILD}>:GILLOC_DEEP_BUILD>)
+endfunction()
+
+function(gilloc_link_system_libraries target strategy)
+  target_link_libraries(${target} PUBLIC Threads::Threads)
+  if(strategy STREQUAL fine)
+    target_link_libraries(${target} PRIVATE PkgConfig::LIBURCU_BP)
+  endif()
+endfunction()
+
+function(gilloc_add_static name strategy)
+  add_library(gilloc-${name}-static STATIC ${GILLOC_RAW_SOURCE} $<TARGET_OBJECTS:gilloc-${name}-objects>)
+  set_target_properties(gilloc-${name}-static PROPERTIES OUTPUT_NAME gilloc-${name} EXPORT_NAME ${name}-static)
+  target_compile_options(gilloc-${name}-static PRIVATE ${GILLOC_OBJECT_OPTIONS})
+  target_compile_definitions(gilloc-${name}-static PRIVATE ${GILLOC_RAW_PLAIN})
+  target_link_libraries(gilloc-${name}-static PRIVATE $<BUILD_INTERFACE:gilloc-${name}-internal>)
+  target_include_directories(gilloc-${name}-static INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
+  gilloc_link_system_libraries(gilloc-${name}-static ${strategy})
+endfunction()
+
+function(gilloc_add_shared name strategy)
+  add_library(gilloc-${name} SHARED ${GILLOC_RAW_SOURCE} ${GILLOC_SHIM_SOURCE} $<TARGET_OBJECTS:gilloc-${name}-objects>)
+  set_target_properties(gilloc-${name} PROPERTIES EXPORT_NAME ${name} VERSION ${PROJECT_VERSION}
+                                                  SOVERSION ${PROJECT_VERSION_MAJOR})
+  target_compile_options(gilloc-${name} PRIVATE ${GILLOC_OBJECT_OPTIONS} -fno-builtin)
+  target_compile_definitions(gilloc-${name} PRIVATE ${GILLOC_RAW_OF_LIBC})
+  # Never unloaded: it owns live memory and static TLS. Bound at load: the resolver must not run inside malloc.
+  target_link_options(gilloc-${name} PRIVATE LINKER:-z,defs,-z,now,-z,nodelete,-Bsymbolic-functions)
+  target_link_libraries(gilloc-${name} PRIVATE $<BUILD_INTERFACE:gilloc-${name}-internal>)
+  target_include_directories(gilloc-${name} INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
+  gilloc_link_system_libraries(gilloc-${name} ${strategy})
+endfunction()
+
+function(gilloc_add_flavour name strategy lock geometry)
+  cmake_parse_arguments(PARSE_ARGV 4 arg "INSTALL;TEST_ONLY" "" "")
+  if(GILLOC_ONLY_FLAVOURS AND NOT name IN_LIST GILLOC_ONLY_FLAVOURS)
+    return()
+  endif()
+  gilloc_add_definitions(gilloc-${name}-internal ${strategy} ${lock} ${geometry})
+  if(name MATCHES -slow$)
+    target_compile_definitions(gilloc-${name}-internal INTERFACE GILLOC_SLOW_PATHS_BUILD)
+  endif()
+  gilloc_sync_sources(${strategy} sync_sources)
+  add_library(gilloc-${name}-objects OBJECT ${sync_sources} ${GILLOC_CORE_SOURCES})
+  target_compile_options(gilloc-${name}-objects PRIVATE ${GILLOC_OBJECT_OPTIONS})
+  target_link_libraries(gilloc-${name}-objects PRIVATE gilloc-${name}-internal)
+  gilloc_add_static(${name} ${strategy})
+  if(GILLOC_SHARED AND NOT arg_TEST_ONLY)
+    gilloc_add_shared(${name} ${strategy})
+  endif()
+  set(GILLOC_FLAVOURS ${GILLOC_FLAVOURS} ${name} PARENT_SCOPE)
+  if(arg_INSTALL)
+    set(GILLOC_INSTALLED_FLAVOURS ${GILLOC_INSTALLED_FLAVOURS} ${name} PARENT_SCOPE)
+  endif()
+endfunction()
+
+# sync/ alone, for a program that brings its own allocator under the public headers.
+function(gilloc_add_sync_library target strategy lock geometry)
+  gilloc_add_definitions(${target}-internal ${strategy} ${lock} ${geometry})
+  gilloc_sync_sources(${strategy} sync_sources)
+  add_library(${target} OBJECT ${sync_sources})
+  target_compile_options(${target} PRIVATE ${GILLOC_OBJECT_OPTIONS})
+  target_link_libraries(${target} PRIVATE ${target}-internal)
+  target_include_directories(${target} INTERFACE ${PROJECT_SOURCE_DIR}/include)
+  gilloc_link_system_libraries(${target} ${strategy})
+endfunction()

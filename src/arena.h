@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arena.h: arenas, which get memory from the OS and hand out pool-sized slots of it.
+ *
+ *   not mapped --map--> usable (some pool free) <--> full (on no list) --> ... --> all pools free --unmap-->
+ *
+ * Usable arenas form a doubly linked list that ascends by number of free pools; new pools come only from
+ * its head, the arena with the fewest, so that the emptiest ones can drain. Invariant of every arena:
+ * free_pools = total_pools - carved_pools + stacked_pools = total_pools - pools in use. Everything here
+ * is guarded by the arenas' guard, which the functions enter themselves; records are reused only after a
+ * grace period. Rules and their order: CPython 3.9+ Objects/obmalloc.c, insert_to_freepool.
+ */
+#ifndef GILLOC_ARENA_H
+#define GILLOC_ARENA_H
+
+#include "geometry.h"
+
+enum { GILLOC_POOL_RECORD_BYTES = 64, GILLOC_POOL_RECORDS = GILLOC_POOL_HEADER_INLINE ? 1 : GILLOC_ARENA_POOLS };
+
+struct gilloc_arena {
+  struct gilloc_arena *next; /* right neighbour in the usable list; link while being released */
+  struct gilloc_arena *prev;
+  char *start;      /* of the mapping */
+  char *first_pool; /* the first pool boundary in it */
+  uint32_t total_pools;
+  uint32_t carved_pools; /* handed out at least once: those below first_pool + carved_pools pools */
+  uint32_t free_pools;   /* uncarved or stacked */
+  uint32_t stacked_pools;
+  uint8_t stack[GILLOC_ARENA_POOLS]; /* pools that came back, last in first out, by index */
+  /* Room for the pools' headers where they do not lie in the pools. */
+  _Alignas(64) unsigned char pool_records[GILLOC_POOL_RECORDS][GILLOC_POOL_RECORD_BYTES];
+};
+
+/* A pool's place. */
+struct gilloc_pool_slot {
+  struct gilloc_arena *arena;
+  unsigned index;
+  bool fresh; /* carved just now: its header was never written since the arena was mapped */
+};
+
+static inline char *gilloc_arena_pool_start(const struct gilloc_arena *arena, unsigned index)
+{
+  return arena->first_pool + ((size_t)index << GILLOC_POOL_BITS);
+}
+
+static inline unsigned gilloc_arena_pool_index(const struct gilloc_arena *arena, const void *address)
+{
+  return (unsigned)((size_t)((const char *)address - arena->first_pool) >> GILLOC_POOL_BITS);
+}
+
+/* Where the header of a pool lies: its first bytes, or its row of pool_records. */
+static inline void *gilloc_arena_pool_header(struct gilloc_arena *arena, unsigned index)
+{
+  if (GILLOC_POOL_HEADER_INLINE)
+    return gilloc_arena_pool_start(arena, index);
+  return arena->pool_records[index];
+}
+
+/* Takes a pool; false without memory. */
+bool gilloc_arena_take_pool(struct gilloc_pool_slot *slot);
+
+/* Puts a pool back. An arena that has thereby become empty, and is not the one to keep, is taken out of
+ * the list and the map and returned: the caller gives it to gilloc_arena_release when it has left its
+ * own guards. NULL otherwise. */
+struct gilloc_arena *gilloc_arena_put_pool(struct gilloc_arena *arena, unsigned index);
+
+/* Gives the arenas linked through `next` back to the OS, after a grace period. No guard may be held. */
+void gilloc_arena_release(struct gilloc_arena *arenas);
+
+/* Counts since the start of the process. */
+struct gilloc_arena_counts {
+  size_t mapped_total;     /* arenas ever taken from the OS */
+  size_t mapped_now;       /* arenas held */
+  size_t mapped_highwater; /* the most ever held at once */
+  size_t free_pools;       /* pools free in the arenas held */
+};
+
+struct gilloc_arena_counts gilloc_arena_counts(void);
+
+/* Around fork(2): the guard is held across it. */
+void gilloc_arena_before_fork(void);
+void gilloc_arena_after_fork(bool in_child);
+
+/* True while list, fingers and counts agree; for deep assertions and tests. Enters the guard. */
+bool gilloc_arena_is_consistent(void);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arena_map.h: address -> arena and size class, for any address whatever, without touching what lies
+ * there. One word for each pool-sized, pool-aligned slot of the address space:
+ *
+ *   word = arena's record (2048-byte aligned) | code * 16     code = 0: pool not in use, c + 1: class c
+ *   word = 0: not ours                                        (16 bytes: a bin of a thread's cache)
+ *
+ * Readers take no lock. Written under the arenas' guard (insert, remove) or by the one thread that has
+ * taken the pool (set_class). A word of an arena that is being released may still be read: its record
+ * is not reused before a grace period has passed (arena.h), and a reader that goes from the word to the
+ * record or the pool of a pointer it cannot vouch for stands in a read section (guard.h).
+ */
+#ifndef GILLOC_ARENA_MAP_H
+#define GILLOC_ARENA_MAP_H
+
+#include "geometry.h"
+#include "radix.h"
+
+struct gilloc_arena;
+
+enum {
+  GILLOC_ARENA_MAP_CODE_SHIFT = 4,
+  GILLOC_ARENA_MAP_CODE_MASK = 2047,
+  GILLOC_ARENA_MAP_RECORD_ALIGNMENT = GILLOC_ARENA_MAP_CODE_MASK + 1,
+  GILLOC_ARENA_MAP_ADDRESS_BITS = 48,
+  GILLOC_ARENA_MAP_KEY_BITS = GILLOC_ARENA_MAP_ADDRESS_BITS - GILLOC_POOL_BITS,
+  GILLOC_ARENA_MAP_LEAF_BITS = 20,
+  GILLOC_ARENA_MAP_ROOT_BITS = GILLOC_ARENA_MAP_KEY_BITS - GILLOC_ARENA_MAP_LEAF_BITS
+};
+
+extern gilloc_radix_root gilloc_arena_map_root[1 << GILLOC_ARENA_MAP_ROOT_BITS];
+
+static GILLOC_ALWAYS_INLINE struct gilloc_radix_shape gilloc_arena_map_shape(void)
+{
+  return (struct gilloc_radix_shape){GILLOC_ARENA_MAP_ROOT_BITS, GILLOC_ARENA_MAP_LEAF_BITS};
+}
+
+/* The word of the slot that `address` lies in. */
+static GILLOC_ALWAYS_INLINE uintptr_t gilloc_arena_map_find(const void *address)
+{
+  return gilloc_radix_find(gilloc_arena_map_root, gilloc_arena_map_shape(), (uintptr_t)address >> GILLOC_POOL_BITS);
+}
+
+/* A window: the slots of one leaf, GILLOC_POOL_SIZE << 20 bytes of addresses (64 GiB for pools of 64 KiB).
+ * A thread that keeps the window it used last finds most words with one load. Leaves stay for ever, so a
+ * window does not go stale. */
+struct gilloc_arena_map_window {
+  uintptr_t key;   /* of the addresses in it: address >> GILLOC_ARENA_MAP_WINDOW_BITS; ~0: none */
+  uintptr_t entry; /* the root's */
+};
+
+enum { GILLOC_ARENA_MAP_WINDOW_BITS = GILLOC_POOL_BITS + GILLOC_ARENA_MAP_LEAF_BITS };
+
+static GILLOC_ALWAYS_INLINE bool gilloc_arena_map_covers(const struct gilloc_arena_map_window *window,
+                                                         const void *address)
+{
+  return (uintptr_t)address >> GILLOC_ARENA_MAP_WINDOW_BITS == window->key;
+}
+
+/* The word of an address that the window covers. */
+static GILLOC_ALWAYS_INLINE uintptr_t gilloc_arena_map_find_in(const struct gilloc_arena_map_window *window,
+                                                               const void *address)
+{
+  /* pairs with the release in gilloc_radix_set */
+  return atomic_load_explicit(gilloc_radix_word(window->entry, (uintptr_t)address >> GILLOC_POOL_BITS),
+                              memory_order_acquire);
+}
+
+/* The window of an address of ours. */
+static inline struct gilloc_arena_map_window gilloc_arena_map_window(const void *address)
+{
+  uintptr_t key = (uintptr_t)address >> GILLOC_ARENA_MAP_WINDOW_BITS;
+  /* pairs with the release in gilloc_radix_reserve */
+  return (struct gilloc_arena_map_window){key, atomic_load_explicit(&gilloc_arena_map_root[key], memory_order_acquire)};
+}
+
+/* The two halves of a word. */
+static GILLOC_ALWAYS_INLINE struct gilloc_arena *gilloc_arena_map_arena(uintptr_t word)
+{
+  return (struct gilloc_arena *)(word & ~(uintptr_t)GILLOC_ARENA_MAP_CODE_MASK);
+}
+
+static GILLOC_ALWAYS_INLINE unsigned gilloc_arena_map_code(uintptr_t word)
+{
+  return (unsigned)((word & GILLOC_ARENA_MAP_CODE_MASK) >> GILLOC_ARENA_MAP_CODE_SHIFT);
+}
+
+/* Enters the `pools` pools from `first_pool` as `arena`'s, not in use; false without memory. */
+bool gilloc_arena_map_insert(struct gilloc_arena *arena, char *first_pool, unsigned pools);
+void gilloc_arena_map_remove(char *first_pool, unsigned pools);
+
+/* Sets what the pool at `pool_start` is used for: code 0 or class + 1. */
+void gilloc_arena_map_set_code(struct gilloc_arena *arena, char *pool_start, unsigned code);
+
+#endif

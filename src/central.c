@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * central.c: where a pool and an arena meet; neither knows the other.
+ */
+#include "central.h"
+
+#include "arena.h"
+#include "arena_map.h"
+#include "guard.h"
+#include "pool.h"
+
+struct central {
+  _Alignas(GILLOC_CACHE_LINE) struct gilloc_guard guard;
+  struct gilloc_pool *used; /* front: where all blocks of the class come from */
+  struct gilloc_guard_node fork_node;
+};
+
+#define CENTRAL_ROW(size_class, size) [size_class] = {.guard = {.rank = GILLOC_RANK_CENTRAL + (size_class)}},
+static struct central centrals[GILLOC_CLASS_COUNT] = {GILLOC_CLASS_SIZES(CENTRAL_ROW)};
+
+static struct gilloc_arena *arena_of(const struct gilloc_block *block)
+{
+  struct gilloc_arena *arena = gilloc_arena_map_arena(gilloc_arena_map_find(block));
+  if (GILLOC_UNLIKELY(!arena))
+    gilloc_panic("corrupted free list: %p is in no arena", (const void *)block);
+  return arena;
+}
+
+static inline struct gilloc_pool *pool_of(const struct gilloc_block *block)
+{
+  if (GILLOC_POOL_HEADER_INLINE)
+    return (struct gilloc_pool *)((uintptr_t)block & ~(uintptr_t)(GILLOC_POOL_SIZE - 1));
+  struct gilloc_arena *arena = arena_of(block);
+  return gilloc_arena_pool_header(arena, gilloc_arena_pool_index(arena, block));
+}
+
+/* A new front pool; NULL without memory. */
+static GILLOC_COLD struct gilloc_pool *add_pool(struct central *self, unsigned size_class)
+    GILLOC_REQUIRES(self->guard)
+{
+  struct gilloc_pool_slot slot;
+  if (!gilloc_arena_take_pool(&slot))
+    return NULL;
+  struct gilloc_pool *pool = gilloc_arena_pool_header(slot.arena, slot.index);
+  char *start = gilloc_arena_pool_start(slot.arena, slot.index);
+  if (slot.fresh)
+    pool->size_class = GILLOC_POOL_NO_CLASS;
+  gilloc_pool_init(pool, start, size_class);
+  pool->index = slot.index;
+  gilloc_arena_map_set_code(slot.arena, start, size_class + 1);
+  gilloc_pool_list_push(&self->used, pool);
+  return pool;
+}
+
+/* A block of the front pool, which leaves the list when that was its last. */
+static inline struct gilloc_block *take_front(struct central *self, unsigned size_class)
+    GILLOC_REQUIRES(self->guard)
+{
+  struct gilloc_pool *pool = self->used;
+  struct gilloc_block *block = gilloc_pool_take(pool, gilloc_size_class_bytes(size_class));
+  if (GILLOC_UNLIKELY(gilloc_pool_is_full(pool)))
+    gilloc_pool_list_remove(&self->used, pool);
+  return block;
+}
+
+struct gilloc_block *gilloc_central_take(unsigned size_class)
+{
+  struct central *self = &centrals[size_class];
+  struct gilloc_block *block = NULL;
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&self->guard, &node);
+  if (GILLOC_LIKELY(self->used) || add_pool(self, size_class))
+    block = take_front(self, size_class);
+  gilloc_guard_leave(&self->guard, &node);
+  return block;
+}
+
+unsigned gilloc_central_take_batch(unsigned size_class, unsigned want, struct gilloc_block **list)
+{
+  struct central *self = &centrals[size_class];
+  struct gilloc_block *head = NULL;
+  unsigned taken = 0;
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&self->guard, &node);
+  if (self->used || add_pool(self, size_class)) {
+    while (taken < want && self->used) {
+      struct gilloc_block *block = take_front(self, size_class);
+      gilloc_block_mark_free(block);
+      block->next = head;
+      head = block;
+      taken++;
+    }
+  }
+  gilloc_guard_leave(&self->guard, &node);
+  *list = head;
+  return taken;
+}
+
+/* An empty pool goes back; an arena that thereby became empty is pushed on `*released`. */
+static GILLOC_COLD void give_pool_back(struct gilloc_pool *pool, const struct gilloc_block *last,
+                                       struct gilloc_arena **released)
+{
+  struct gilloc_arena *arena = arena_of(last);
+  gilloc_assert_deep(gilloc_pool_is_consistent(pool));
+  gilloc_arena_map_set_code(arena, gilloc_arena_pool_start(arena, pool->index), 0);
+  struct gilloc_arena *emptied = gilloc_arena_put_pool(arena, pool->index);
+  if (emptied) {
+    emptied->next = *released;
+    *released = emptied;
+  }
+}
+
+static inline void put_one(struct central *self, struct gilloc_block *block, struct gilloc_arena **released)
+    GILLOC_REQUIRES(self->guard)
+{
+  struct gilloc_pool *pool = pool_of(block);
+  if (GILLOC_UNLIKELY(!gilloc_pool_has_block(pool, block) || pool->live == 0 || pool->free == block))
+    gilloc_panic("double or invalid free of %p: not a live block of its pool", (void *)block);
+  bool was_full = gilloc_pool_is_full(pool);
+  gilloc_pool_put(pool, block);
+  if (GILLOC_UNLIKELY(was_full)) {
+    gilloc_pool_list_push(&self->used, pool);
+  } else if (GILLOC_UNLIKELY(pool->live == 0)) {
+    gilloc_pool_list_remove(&self->used, pool);
+    give_pool_back(pool, block, released);
+  }
+}
+
+void gilloc_central_put(unsigned size_class, struct gilloc_block *block)
+{
+  struct central *self = &centrals[size_class];
+  struct gilloc_arena *released = NULL;
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&self->guard, &node);
+  put_one(self, block, &released);
+  gilloc_guard_leave(&self->guard, &node);
+  if (GILLOC_UNLIKELY(released != NULL))
+    gilloc_arena_release(released);
+}
+
+void gilloc_central_put_batch(unsigned size_class, struct gilloc_block *list)
+{
+  struct central *self = &centrals[size_class];
+  struct gilloc_arena *released = NULL;
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&self->guard, &node);
+  while (list) {
+    struct gilloc_block *next = list->next;
+    put_one(self, list, &released);
+    list = next;
+  }
+  gilloc_guard_leave(&self->guard, &node);
+  gilloc_arena_release(released);
+}
+
+void gilloc_central_check_block(unsigned size_class, const void *address, const char *call)
+{
+  gilloc_read_enter();
+  uintptr_t word = gilloc_arena_map_find(address);
+  bool is_block = false;
+  if (gilloc_arena_map_code(word) == size_class + 1) {
+    struct gilloc_arena *arena = gilloc_arena_map_arena(word);
+    uint32_t offset = (uint32_t)((uintptr_t)address & (GILLOC_POOL_SIZE - 1)) - GILLOC_POOL_FIRST_BLOCK;
+    is_block = gilloc_arena_pool_index(arena, address) < arena->total_pools && offset < GILLOC_POOL_SIZE &&
+               gilloc_size_class_divides(size_class, offset);
+  }
+  gilloc_read_leave();
+  if (!is_block)
+    gilloc_panic("%s of %p, which is not the start of a block", call, address);
+}
+
+void gilloc_central_before_fork(void) GILLOC_NOT_ANALYSED
+{
+  for (unsigned size_class = GILLOC_CLASS_COUNT; size_class-- > 0;)
+    gilloc_guard_enter(&centrals[size_class].guard, &centrals[size_class].fork_node);
+}
+
+void gilloc_central_after_fork(bool in_child) GILLOC_NOT_ANALYSED
+{
+  for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++)
+    gilloc_guard_after_fork(&centrals[size_class].guard, &centrals[size_class].fork_node, in_child);
+}
+
+struct gilloc_central_counts gilloc_central_counts(unsigned size_class)
+{
+  struct central *self = &centrals[size_class];
+  struct gilloc_central_counts counts = {0, 0};
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&self->guard, &node);
+  for (const struct gilloc_pool *pool = self->used; pool; pool = pool->next) {
+    counts.used_pools++;
+    counts.free_blocks += gilloc_pool_blocks(size_class) - pool->live;
+  }
+  gilloc_guard_leave(&self->guard, &node);
+  return counts;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * central.h: the centre: a guard and a list of used pools for each size class. Hands out blocks and takes
+ * them back, one or many at a time; gets pools from the arenas and gives empty ones back. Knows no cache.
+ *
+ *   central_take -> [front pool of the class] -> else arena_take_pool
+ *   central_put  -> the block's pool -> empty: arena_put_pool -> arena empty: arena_release
+ *
+ * Thread-safe: each call enters the class's guard itself. Blocks come and go marked free (block.h).
+ */
+#ifndef GILLOC_CENTRAL_H
+#define GILLOC_CENTRAL_H
+
+#include "block.h"
+
+/* One block; NULL without memory. */
+struct gilloc_block *gilloc_central_take(unsigned size_class);
+
+/* Up to `want` blocks, linked, in `*list`; returns how many, 0 without memory. Does not break a new pool
+ * in for more than the first block. */
+unsigned gilloc_central_take_batch(unsigned size_class, unsigned want, struct gilloc_block **list);
+
+/* Puts one block, or a linked list of them, back. Panics on a pointer that is no block of the class. */
+void gilloc_central_put(unsigned size_class, struct gilloc_block *block);
+void gilloc_central_put_batch(unsigned size_class, struct gilloc_block *list);
+
+/* Panics with a message unless `address` is the start of a block of `size_class` that was handed out;
+ * `call` names the public function. For a pointer that may be anything in a pool of ours; opens a read
+ * section itself. */
+void gilloc_central_check_block(unsigned size_class, const void *address, const char *call);
+
+/* Around fork(2): all classes' guards, in the order of the lock law. */
+void gilloc_central_before_fork(void);
+void gilloc_central_after_fork(bool in_child);
+
+/* What a class holds, for reports and tests. */
+struct gilloc_central_counts {
+  size_t used_pools;  /* pools with live and with free blocks */
+  size_t free_blocks; /* blocks to be had without a new pool */
+};
+
+struct gilloc_central_counts gilloc_central_counts(unsigned size_class);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fork.c: the handlers. Order of taking: the GIL (outermost), liburcu's locks (registering a thread holds
+ * them while it may call calloc, so they stand outside the guards), then the guards from the highest rank
+ * down. Release in the reverse order.
+ */
+#include "fork.h"
+
+#include "arena.h"
+#include "central.h"
+#include "guard.h"
+#include "large.h"
+#include "parking.h"
+#include "tcache.h"
+
+#include <pthread.h>
+
+static void before_fork(void)
+{
+  gilloc_gil_before_fork();
+  if (GILLOC_STRATEGY == GILLOC_STRATEGY_FINE)
+    gilloc_rcu_before_fork();
+  gilloc_tcache_before_fork();
+  gilloc_large_before_fork();
+  gilloc_central_before_fork();
+  gilloc_arena_before_fork();
+}
+
+static void leave_guards(bool in_child)
+{
+  gilloc_arena_after_fork(in_child);
+  gilloc_central_after_fork(in_child);
+  gilloc_large_after_fork(in_child);
+  gilloc_tcache_after_fork(in_child);
+}
+
+static void after_fork_parent(void)
+{
+  leave_guards(false);
+  if (GILLOC_STRATEGY == GILLOC_STRATEGY_FINE)
+    gilloc_rcu_after_fork_parent();
+  gilloc_gil_after_fork_parent();
+}
+
+static void after_fork_child(void)
+{
+  leave_guards(true);
+  if (GILLOC_STRATEGY == GILLOC_STRATEGY_FINE)
+    gilloc_rcu_after_fork_child();
+  gilloc_parking_after_fork_child();
+  gilloc_gil_after_fork_child();
+}
+
+void gilloc_fork_register(void)
+{
+  int error = pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+  if (error != 0)
+    gilloc_panic_os("pthread_atfork", error);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * geometry_wide.h: the default geometry, for general use: pools of 64 KiB in arenas of 4 MiB, classes in
+ * 16-byte steps to 512 bytes and then four a doubling to 32 KiB. Headers stand apart from the blocks, so
+ * blocks fill their pool from its first byte and a power-of-two class is aligned to itself.
+ */
+#ifndef GILLOC_GEOMETRY_WIDE_H
+#define GILLOC_GEOMETRY_WIDE_H
+
+enum {
+  GILLOC_ALIGNMENT_BITS = 4,      /* blocks are multiples of this power of two */
+  GILLOC_LINEAR_MAX = 512,        /* up to here a class every alignment step, then four a doubling */
+  GILLOC_BLOCK_MAX = 32768,       /* the largest block of a pool, bytes */
+  GILLOC_CLASS_COUNT = 56,
+  GILLOC_POOL_BITS = 16,
+  GILLOC_ARENA_BITS = 22,
+  GILLOC_POOL_HEADER_INLINE = 0, /* 1: in the pool's first 48 bytes; 0: in the arena's record */
+  GILLOC_ARENA_ALIGNED = 1,      /* 1: arenas lie at multiples of their size */
+  GILLOC_ARENA_KEEPS_LAST = 1,   /* 1: the last usable arena stays though empty (bpo-37257) */
+  GILLOC_HAS_LARGE = 1           /* 1: above BLOCK_MAX own mappings; 0: the C library */
+};
+
+/* X(class, block size in bytes) */
+#define GILLOC_CLASS_SIZES(X) \
+  X(0, 16) X(1, 32) X(2, 48) X(3, 64) X(4, 80) X(5, 96) X(6, 112) X(7, 128) X(8, 144) X(9, 160)         \
+  X(10, 176) X(11, 192) X(12, 208) X(13, 224) X(14, 240) X(15, 256) X(16, 272) X(17, 288) X(18, 304)    \
+  X(19, 320) X(20, 336) X(21, 352) X(22, 368) X(23, 384) X(24, 400) X(25, 416) X(26, 432) X(27, 448)    \
+  X(28, 464) X(29, 480) X(30, 496) X(31, 512) X(32, 640) X(33, 768) X(34, 896) X(35, 1024) X(36, 1280)  \
+  X(37, 1536) X(38, 1792) X(39, 2048) X(40, 2560) X(41, 3072) X(42, 3584) X(43, 4096) X(44, 5120)       \
+  X(45, 6144) X(46, 7168) X(47, 8192) X(48, 10240) X(49, 12288) X(50, 14336) X(51, 16384) X(52, 20480)  \
+  X(53, 24576) X(54, 28672) X(55, 32768)
+
+#endif

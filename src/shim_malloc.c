@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * shim_malloc.c: the C library's allocation functions on top of gilloc/gilloc.h, in the shared libraries
+ * only: a program that preloads or links one uses it for every allocation. Where the two contracts
+ * differ, glibc's holds here: realloc(p, 0) frees.
+ */
+#include "shim_malloc.h"
+
+#include "base.h"
+
+#include <gilloc/gilloc.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+GILLOC_PUBLIC void *malloc(size_t size)
+{
+  return gilloc_malloc(size);
+}
+
+GILLOC_PUBLIC void free(void *p)
+{
+  gilloc_free(p);
+}
+
+GILLOC_PUBLIC void *calloc(size_t count, size_t size)
+{
+  return gilloc_calloc(count, size);
+}
+
+GILLOC_PUBLIC void *realloc(void *p, size_t size)
+{
+  if (p && size == 0) {
+    gilloc_free(p);
+    return NULL;
+  }
+  return gilloc_realloc(p, size);
+}
+
+GILLOC_PUBLIC void *reallocarray(void *p, size_t count, size_t size)
+{
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) {
+    errno = ENOMEM;
+    return NULL;
+  }
+  return realloc(p, bytes);
+}
+
+GILLOC_PUBLIC int posix_memalign(void **out, size_t alignment, size_t size)
+{
+  return gilloc_posix_memalign(out, alignment, size);
+}
+
+GILLOC_PUBLIC void *aligned_alloc(size_t alignment, size_t size)
+{
+  return gilloc_aligned_alloc(alignment, size);
+}
+
+/* glibc rounds an alignment that is no power of two up to one. */
+GILLOC_PUBLIC void *memalign(size_t alignment, size_t size)
+{
+  size_t power = sizeof(void *);
+  while (power < alignment && power <= PTRDIFF_MAX)
+    power *= 2;
+  return gilloc_aligned_alloc(power, size);
+}
+
+GILLOC_PUBLIC void *valloc(size_t size)
+{
+  return gilloc_aligned_alloc((size_t)sysconf(_SC_PAGESIZE), size);
+}
+
+GILLOC_PUBLIC void *pvalloc(size_t size)
+{
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  if (size > PTRDIFF_MAX - page) {
+    errno = ENOMEM;
+    return NULL;
+  }
+  size_t bytes = (size + page - 1) & ~(page - 1);
+  return gilloc_aligned_alloc(page, bytes ? bytes : page);
+}
+
+GILLOC_PUBLIC size_t malloc_usable_size(void *p)
+{
+  return gilloc_usable_size(p);
+}
+
+GILLOC_PUBLIC void cfree(void *p)
+{
+  gilloc_free(p);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * shim_malloc.h: what shim_malloc.c defines that no system header declares in every feature set.
+ */
+#ifndef GILLOC_SHIM_MALLOC_H
+#define GILLOC_SHIM_MALLOC_H
+
+#include <stddef.h>
+
+size_t malloc_usable_size(void *p);
+void *memalign(size_t alignment, size_t size);
+void *valloc(size_t size);
+void *pvalloc(size_t size);
+void cfree(void *p);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gil_state.c: the queue, the sleep and the drop request, which gil.c and every policy share. All under
+ * gil->mutex. gilloc_checkpoint_pending is a hint that only the holder acts on, and it looks again under
+ * the mutex: so it is relaxed.
+ */
+#include "gil_state.h"
+
+#include "panic.h"
+
+#include <errno.h>
+
+enum { NS_PER_SECOND = 1000000000 };
+
+GILLOC_PUBLIC unsigned char gilloc_checkpoint_pending;
+
+void gilloc_gil_state_push_waiter(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
+{
+  thread->next = NULL;
+  thread->previous = gil->last_waiter;
+  if (gil->last_waiter != NULL)
+    gil->last_waiter->next = thread;
+  else
+    gil->first_waiter = thread;
+  gil->last_waiter = thread;
+}
+
+void gilloc_gil_state_remove_waiter(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
+{
+  if (thread->previous != NULL)
+    thread->previous->next = thread->next;
+  else
+    gil->first_waiter = thread->next;
+  if (thread->next != NULL)
+    thread->next->previous = thread->previous;
+  else
+    gil->last_waiter = thread->previous;
+}
+
+void gilloc_gil_state_wake(struct gilloc_gil_thread *thread)
+{
+  pthread_cond_signal(&thread->wake);
+}
+
+void gilloc_gil_state_wake_all(struct gilloc_gil *gil)
+{
+  for (struct gilloc_gil_thread *thread = gil->first_waiter; thread != NULL; thread = thread->next)
+    gilloc_gil_state_wake(thread);
+}
+
+bool gilloc_gil_state_sleep(struct gilloc_gil *gil, pthread_cond_t *condition, int64_t limit_ns)
+{
+  int cancel_state;
+  int error;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+  if (limit_ns < 0) {
+    error = pthread_cond_wait(condition, &gil->mutex);
+  } else {
+    uint64_t until = gilloc_clock_ns() + (uint64_t)limit_ns;
+    struct timespec limit = {.tv_sec = (time_t)(until / NS_PER_SECOND),
+                             .tv_nsec = (long)(until % NS_PER_SECOND)};
+    error = pthread_cond_clockwait(condition, &gil->mutex, CLOCK_MONOTONIC, &limit);
+  }
+  pthread_setcancelstate(cancel_state, NULL);
+  if (error != 0 && error != ETIMEDOUT)
+    gilloc_panic_os("pthread_cond_clockwait", error);
+  return error == 0;
+}
+
+static void set_pending(bool pending)
+{
+  __atomic_store_n(&gilloc_checkpoint_pending, pending, __ATOMIC_RELAXED);
+}
+
+void gilloc_gil_state_request_drop(struct gilloc_gil *gil)
+{
+  gil->drop_requested = true;
+  set_pending(true);
+}
+
+void gilloc_gil_state_clear_request(struct gilloc_gil *gil)
+{
+  gil->drop_requested = false;
+  set_pending(gil->policy->sees_every_checkpoint);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gil_state.h: what the GIL consists of, and the interface of its scheduling policies.
+ *
+ *            gil->mutex guards all of it, and is never held while anybody works
+ *   holder --> locked, last_holder, held_since_ns     waiters: first --> thread <--> thread <-- last
+ *   dropper waits on `switched` until last_holder is not itself; each waiter on its own `wake`
+ *
+ * Invariants: locked == some thread's `held`. drop_requested implies that somebody waits, because it is
+ * cleared by whoever takes the GIL and a waiter leaves the queue only by taking it. gil.c moves the GIL; a
+ * policy says who may have it next, how long a waiter is patient, and what a checkpoint does.
+ */
+#ifndef GILLOC_GIL_STATE_H
+#define GILLOC_GIL_STATE_H
+
+#include "base.h"
+#include "platform.h"
+
+#include <gilloc/gil.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* One thread, in its thread-local storage; all zero at the start. */
+struct gilloc_gil_thread {
+  /* The thread's own. */
+  bool held;               /* it holds the GIL */
+  bool attached;           /* between gilloc_thread_attach and _detach */
+  bool blocking;           /* between gilloc_blocking_enter and _leave */
+  bool exit_noticed;       /* its exit will come to gil.c */
+  bool took_for_fork;      /* gilloc_gil_before_fork took the GIL */
+  uint32_t depth;          /* open gilloc_gil_acquires */
+  uint32_t depth_put_away; /* those open before the blocking region */
+  uint32_t sections;       /* open critical sections */
+  /* Written by the thread under gil->mutex, read by it. */
+  uint64_t id;                         /* never 0 after its first take, never given twice */
+  struct gilloc_gil_counters counters; /* up to the last drop */
+  /* Under gil->mutex, while it waits. */
+  struct gilloc_gil_thread *next;
+  struct gilloc_gil_thread *previous;
+  pthread_cond_t wake; /* signalled to make it look again */
+};
+
+struct gilloc_gil {
+  pthread_mutex_t mutex;
+  pthread_cond_t switched; /* last_holder has changed while a dropper waits for that */
+  bool locked;
+  bool drop_requested;  /* by a waiter, of this holder */
+  unsigned droppers;    /* threads that sleep on `switched` */
+  uint64_t last_holder; /* thread id; 0 before the first */
+  uint64_t last_id;
+  uint64_t switch_number; /* changes of last_holder */
+  uint64_t held_since_ns;
+  struct gilloc_gil_thread *first_waiter;
+  struct gilloc_gil_thread *last_waiter;
+  const struct gilloc_gil_policy *policy;
+  struct gilloc_clock clock;
+  struct gilloc_gil_counters totals; /* over all threads, up to the last drop */
+  _Atomic uint64_t interval_us;      /* written under mutex, read by anybody */
+};
+
+enum gilloc_gil_drop {
+  GILLOC_GIL_DROP_VOLUNTARY, /* before a blocking call, at the end of a call, at exit */
+  GILLOC_GIL_DROP_FORCED     /* at a checkpoint, because a waiter asked for it */
+};
+
+/* A scheduling policy. All functions are called with gil->mutex held and must be brief. */
+struct gilloc_gil_policy {
+  const char *name;
+  /* A thread that drops the GIL while a request stands waits until another has taken over. */
+  bool forces_switch;
+  /* The holder comes to `checkpoint` at each one, request or not. */
+  bool sees_every_checkpoint;
+  /* The GIL is free: may `thread` have it now? Asked of newcomers, not yet in the queue, and of waiters.
+   * A policy that always says yes lets newcomers barge. */
+  bool (*may_take)(const struct gilloc_gil *gil, const struct gilloc_gil_thread *thread);
+  /* One sleep of the queued `thread`, at the end of which may_take is asked again; may request a drop. */
+  void (*wait)(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
+  /* `thread` has just taken the GIL; settles which requests stand against it. */
+  void (*taken)(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
+  /* `thread` has just dropped the GIL; wakes who shall have it next. */
+  void (*released)(struct gilloc_gil *gil, struct gilloc_gil_thread *thread, enum gilloc_gil_drop how);
+  /* The holder is at a checkpoint: shall it drop? */
+  bool (*checkpoint)(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
+};
+
+/* The queue of waiters. */
+void gilloc_gil_state_push_waiter(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
+void gilloc_gil_state_remove_waiter(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
+/* Wakes one queued thread, or all of them, to look again. */
+void gilloc_gil_state_wake(struct gilloc_gil_thread *thread);
+void gilloc_gil_state_wake_all(struct gilloc_gil *gil);
+
+/* Sleeps on `condition`, gil->mutex released meanwhile; limit_ns < 0: no limit. False when the time ran
+ * out. May return early. Is no cancellation point: a waiter must never leave but with the GIL. */
+bool gilloc_gil_state_sleep(struct gilloc_gil *gil, pthread_cond_t *condition, int64_t limit_ns);
+
+/* Asks the holder to drop at its next checkpoint; takes such a request back. */
+void gilloc_gil_state_request_drop(struct gilloc_gil *gil);
+void gilloc_gil_state_clear_request(struct gilloc_gil *gil);
+
+#endif

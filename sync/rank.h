@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * rank.h: the lock law, checked in debug builds: a thread may enter a guard only while every guard that
+ * it holds has a higher rank (stands later in docs/order.txt), and may wait for the GIL or for a grace
+ * period only while it holds none. Each thread keeps the ranks it holds; nothing is shared.
+ */
+#ifndef GILLOC_RANK_H
+#define GILLOC_RANK_H
+
+#include "base.h"
+
+/* Ranks, ground first. GILLOC_RANK_CENTRAL + c is size class c's. */
+enum gilloc_rank {
+  GILLOC_RANK_METADATA = 1,
+  GILLOC_RANK_GROUND = 2,
+  GILLOC_RANK_CENTRAL = 100,
+  GILLOC_RANK_LARGE = 1000,
+  GILLOC_RANK_TCACHE_LIST = 1001
+};
+
+/* Notes that this thread enters / leaves a guard of `rank`; panics on a breach of the law. The callers
+ * call these in debug builds only. */
+void gilloc_rank_push(uint32_t rank);
+void gilloc_rank_pop(uint32_t rank);
+/* How many guards this thread holds (always 0 in release builds). */
+unsigned gilloc_rank_held(void);
+
+#endif

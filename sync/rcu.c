@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * rcu.c: liburcu's bp flavour, by its functions (its inlines would make this file LGPL). Compiled into the
+ * `fine` flavours only, which link urcu-bp and urcu-common; the others do not refer to it. Debian's liburcu
+ * is not built for ThreadSanitizer, so the one edge that matters is shown to it here: what a reader did
+ * before it left its section happened before what follows the grace period.
+ */
+#include "rcu.h"
+
+#include "panic.h"
+#include "rank.h"
+#include "tsan.h"
+
+#include <errno.h>
+#include <urcu/urcu-bp.h>
+
+/* The address by which the sanitizer knows the edge. */
+static char grace_period;
+
+void gilloc_rcu_read_enter(void)
+{
+  int saved_errno = errno;
+  urcu_bp_read_lock();
+  errno = saved_errno;
+}
+
+void gilloc_rcu_read_leave(void)
+{
+  gilloc_tsan_releasing(&grace_period);
+  urcu_bp_read_unlock();
+}
+
+void gilloc_rcu_synchronize(void)
+{
+  int saved_errno = errno;
+  gilloc_assert(gilloc_rank_held() == 0);
+  gilloc_assert(!urcu_bp_read_ongoing());
+  urcu_bp_synchronize_rcu();
+  gilloc_tsan_acquired(&grace_period);
+  errno = saved_errno;
+}
+
+void gilloc_rcu_before_fork(void)
+{
+  urcu_bp_before_fork();
+}
+
+void gilloc_rcu_after_fork_parent(void)
+{
+  urcu_bp_after_fork_parent();
+}
+
+void gilloc_rcu_after_fork_child(void)
+{
+  urcu_bp_after_fork_child();
+}
