@@ -121,7 +121,7 @@ function(gilloc_add_death_test file)
   endforeach()
 endfunction()
 
-# gilloc_add_stress_test(<file>): a program with threads; prints its seed. Runs alone, for it wants every core.
+# gilloc_add_stress_test(<file>): a program with threads; prints its seed. Two cores are kept for it.
 function(gilloc_add_stress_test file)
   get_filename_component(name ${file} NAME_WE)
   gilloc_read_head(${file} "${GILLOC_STRESS_FLAVOURS}")
@@ -129,6 +129,7 @@ function(gilloc_add_stress_test file)
     gilloc_add_test_program(${name}.${flavour} ${file} ${flavour} "${head_library}" ${head_link})
     add_test(NAME ${name}.${flavour} COMMAND ${name}.${flavour} ${head_args})
     gilloc_set_test_properties(${name}.${flavour} stress "${head_timeout}" "${head_labels}")
+    set_tests_properties(${name}.${flavour} PROPERTIES PROCESSORS 2)
     if(head_soak)
       add_test(NAME ${name}.${flavour}.soak COMMAND ${name}.${flavour} ${head_soak})
       gilloc_set_test_properties(${name}.${flavour}.soak soak 3600 "")

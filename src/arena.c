@@ -17,8 +17,9 @@ static struct {
   struct gilloc_arena *rightmost[GILLOC_ARENA_POOLS + 1];
   struct gilloc_metadata records;
   struct gilloc_arena_counts counts;
-} arenas = {.guard = {.rank = GILLOC_RANK_GROUND},
-            .records = {.record_bytes = sizeof(struct gilloc_arena), .alignment = GILLOC_ARENA_MAP_RECORD_ALIGNMENT}};
+} arenas = {
+    .guard = {.rank = GILLOC_RANK_GROUND},
+    .records = {.record_bytes = sizeof(struct gilloc_arena), .alignment = GILLOC_ARENA_MAP_RECORD_ALIGNMENT}};
 
 /* Sets the record up as an arena without a used pool; the mapping is the caller's. */
 static void arena_init(struct gilloc_arena *arena, char *start)
@@ -121,7 +122,8 @@ static void list_insert_head(struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.
   arenas.usable = arena;
 }
 
-static void list_move_behind(struct gilloc_arena *arena, struct gilloc_arena *left) GILLOC_REQUIRES(arenas.guard)
+static void list_move_behind(struct gilloc_arena *arena, struct gilloc_arena *left)
+    GILLOC_REQUIRES(arenas.guard)
 {
   list_unlink(arena);
   arena->prev = left;

@@ -15,7 +15,10 @@
 
 #include "geometry.h"
 
-enum { GILLOC_POOL_RECORD_BYTES = 64, GILLOC_POOL_RECORDS = GILLOC_POOL_HEADER_INLINE ? 1 : GILLOC_ARENA_POOLS };
+enum {
+  GILLOC_POOL_RECORD_BYTES = 64,
+  GILLOC_POOL_RECORDS = GILLOC_POOL_HEADER_INLINE ? 1 : GILLOC_ARENA_POOLS
+};
 
 struct gilloc_arena {
   struct gilloc_arena *next; /* right neighbour in the usable list; link while being released */

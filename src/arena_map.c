@@ -16,7 +16,8 @@ bool gilloc_arena_map_insert(struct gilloc_arena *arena, char *first_pool, unsig
   if (!gilloc_radix_reserve(gilloc_arena_map_root, gilloc_arena_map_shape(), key_of(first_pool), pools))
     return false;
   for (unsigned i = 0; i < pools; i++)
-    gilloc_radix_set(gilloc_arena_map_root, gilloc_arena_map_shape(), key_of(first_pool) + i, (uintptr_t)arena);
+    gilloc_radix_set(gilloc_arena_map_root, gilloc_arena_map_shape(), key_of(first_pool) + i,
+                     (uintptr_t)arena);
   return true;
 }
 

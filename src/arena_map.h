@@ -29,7 +29,7 @@ enum {
   GILLOC_ARENA_MAP_ROOT_BITS = GILLOC_ARENA_MAP_KEY_BITS - GILLOC_ARENA_MAP_LEAF_BITS
 };
 
-extern gilloc_radix_root gilloc_arena_map_root[1 << GILLOC_ARENA_MAP_ROOT_BITS];
+extern GILLOC_HIDDEN gilloc_radix_root gilloc_arena_map_root[1 << GILLOC_ARENA_MAP_ROOT_BITS];
 
 static GILLOC_ALWAYS_INLINE struct gilloc_radix_shape gilloc_arena_map_shape(void)
 {
@@ -39,7 +39,8 @@ static GILLOC_ALWAYS_INLINE struct gilloc_radix_shape gilloc_arena_map_shape(voi
 /* The word of the slot that `address` lies in. */
 static GILLOC_ALWAYS_INLINE uintptr_t gilloc_arena_map_find(const void *address)
 {
-  return gilloc_radix_find(gilloc_arena_map_root, gilloc_arena_map_shape(), (uintptr_t)address >> GILLOC_POOL_BITS);
+  return gilloc_radix_find(gilloc_arena_map_root, gilloc_arena_map_shape(),
+                           (uintptr_t)address >> GILLOC_POOL_BITS);
 }
 
 /* A window: the slots of one leaf, GILLOC_POOL_SIZE << 20 bytes of addresses (64 GiB for pools of 64 KiB).
@@ -72,7 +73,8 @@ static inline struct gilloc_arena_map_window gilloc_arena_map_window(const void 
 {
   uintptr_t key = (uintptr_t)address >> GILLOC_ARENA_MAP_WINDOW_BITS;
   /* pairs with the release in gilloc_radix_reserve */
-  return (struct gilloc_arena_map_window){key, atomic_load_explicit(&gilloc_arena_map_root[key], memory_order_acquire)};
+  return (struct gilloc_arena_map_window){
+      key, atomic_load_explicit(&gilloc_arena_map_root[key], memory_order_acquire)};
 }
 
 /* The two halves of a word. */

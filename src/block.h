@@ -18,7 +18,7 @@ struct gilloc_block {
 };
 
 /* Never zero; set once by the library's constructor, before the process has a second thread. */
-extern uintptr_t gilloc_block_secret;
+extern GILLOC_HIDDEN uintptr_t gilloc_block_secret;
 
 static GILLOC_ALWAYS_INLINE bool gilloc_block_has_key(size_t block_bytes)
 {

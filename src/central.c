@@ -85,7 +85,8 @@ unsigned gilloc_central_take_batch(unsigned size_class, unsigned want, struct gi
   if (self->used || add_pool(self, size_class)) {
     while (taken < want && self->used) {
       struct gilloc_block *block = take_front(self, size_class);
-      gilloc_block_mark_free(block);
+      if (gilloc_block_has_key(gilloc_size_class_bytes(size_class)))
+        gilloc_block_mark_free(block);
       block->next = head;
       head = block;
       taken++;
@@ -153,20 +154,21 @@ void gilloc_central_put_batch(unsigned size_class, struct gilloc_block *list)
   gilloc_arena_release(released);
 }
 
-void gilloc_central_check_block(unsigned size_class, const void *address, const char *call)
+void gilloc_central_check_block(const void *address, const char *call)
 {
+  struct gilloc_guard_node node;
   gilloc_read_enter();
-  uintptr_t word = gilloc_arena_map_find(address);
-  bool is_block = false;
-  if (gilloc_arena_map_code(word) == size_class + 1) {
-    struct gilloc_arena *arena = gilloc_arena_map_arena(word);
-    uint32_t offset = (uint32_t)((uintptr_t)address & (GILLOC_POOL_SIZE - 1)) - GILLOC_POOL_FIRST_BLOCK;
-    is_block = gilloc_arena_pool_index(arena, address) < arena->total_pools && offset < GILLOC_POOL_SIZE &&
-               gilloc_size_class_divides(size_class, offset);
+  unsigned code = gilloc_arena_map_code(gilloc_arena_map_find(address));
+  bool is_block = true;
+  if (code != 0) {
+    struct central *self = &centrals[code - 1];
+    gilloc_guard_enter(&self->guard, &node);
+    is_block = gilloc_pool_has_block(pool_of(address), address);
+    gilloc_guard_leave(&self->guard, &node);
   }
   gilloc_read_leave();
   if (!is_block)
-    gilloc_panic("%s of %p, which is not the start of a block", call, address);
+    gilloc_panic("%s of %p, which is no block that was handed out", call, address);
 }
 
 void gilloc_central_before_fork(void) GILLOC_NOT_ANALYSED

@@ -6,7 +6,8 @@
  *   central_take -> [front pool of the class] -> else arena_take_pool
  *   central_put  -> the block's pool -> empty: arena_put_pool -> arena empty: arena_release
  *
- * Thread-safe: each call enters the class's guard itself. Blocks come and go marked free (block.h).
+ * Thread-safe: each call enters the class's guard itself. Blocks of a batch come marked free (block.h), and
+ * blocks go back marked free; the mark of a single block taken says nothing, so its taker clears it.
  */
 #ifndef GILLOC_CENTRAL_H
 #define GILLOC_CENTRAL_H
@@ -24,10 +25,10 @@ unsigned gilloc_central_take_batch(unsigned size_class, unsigned want, struct gi
 void gilloc_central_put(unsigned size_class, struct gilloc_block *block);
 void gilloc_central_put_batch(unsigned size_class, struct gilloc_block *list);
 
-/* Panics with a message unless `address` is the start of a block of `size_class` that was handed out;
- * `call` names the public function. For a pointer that may be anything in a pool of ours; opens a read
- * section itself. */
-void gilloc_central_check_block(unsigned size_class, const void *address, const char *call);
+/* Panics, naming the public function, where `address` lies in a pool of ours but in no block of it that was
+ * ever handed out. For a pointer that may be anything: goes to the pool in a read section, because the arena
+ * may be going away. */
+void gilloc_central_check_block(const void *address, const char *call);
 
 /* Around fork(2): all classes' guards, in the order of the lock law. */
 void gilloc_central_before_fork(void);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * fork.c: the handlers. Order of taking: the GIL (outermost), liburcu's locks (registering a thread holds
- * them while it may call calloc, so they stand outside the guards), then the guards from the highest rank
- * down. Release in the reverse order.
+ * fork.c: the handlers. Order of taking: the GIL (outermost, by sync/gil.c's own handlers, registered after
+ * these and therefore run before), liburcu's locks (registering a thread holds them while it
+ * may call calloc, so they stand outside the guards), then the guards from the highest rank down. Release
+ * in the reverse order.
  */
 #include "fork.h"
 
@@ -10,14 +11,12 @@
 #include "central.h"
 #include "guard.h"
 #include "large.h"
-#include "parking.h"
 #include "tcache.h"
 
 #include <pthread.h>
 
 static void before_fork(void)
 {
-  gilloc_gil_before_fork();
   if (GILLOC_STRATEGY == GILLOC_STRATEGY_FINE)
     gilloc_rcu_before_fork();
   gilloc_tcache_before_fork();
@@ -39,7 +38,6 @@ static void after_fork_parent(void)
   leave_guards(false);
   if (GILLOC_STRATEGY == GILLOC_STRATEGY_FINE)
     gilloc_rcu_after_fork_parent();
-  gilloc_gil_after_fork_parent();
 }
 
 static void after_fork_child(void)
@@ -47,8 +45,6 @@ static void after_fork_child(void)
   leave_guards(true);
   if (GILLOC_STRATEGY == GILLOC_STRATEGY_FINE)
     gilloc_rcu_after_fork_child();
-  gilloc_parking_after_fork_child();
-  gilloc_gil_after_fork_child();
 }
 
 void gilloc_fork_register(void)
@@ -56,4 +52,5 @@ void gilloc_fork_register(void)
   int error = pthread_atfork(before_fork, after_fork_parent, after_fork_child);
   if (error != 0)
     gilloc_panic_os("pthread_atfork", error);
+  gilloc_gil_register_fork_handlers();
 }

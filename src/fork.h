@@ -8,7 +8,7 @@
 
 #include "base.h"
 
-/* Registers the handlers once. Called by the library's constructor. */
+/* Registers the handlers, and those of the GIL after them. Called once, by the library's constructor. */
 void gilloc_fork_register(void);
 
 #endif

@@ -8,19 +8,21 @@
 #define GILLOC_GEOMETRY_WIDE_H
 
 enum {
-  GILLOC_ALIGNMENT_BITS = 4,      /* blocks are multiples of this power of two */
-  GILLOC_LINEAR_MAX = 512,        /* up to here a class every alignment step, then four a doubling */
-  GILLOC_BLOCK_MAX = 32768,       /* the largest block of a pool, bytes */
+  GILLOC_ALIGNMENT_BITS = 4, /* blocks are multiples of this power of two */
+  GILLOC_LINEAR_MAX = 512,   /* up to here a class every alignment step, then four a doubling */
+  GILLOC_BLOCK_MAX = 32768,  /* the largest block of a pool, bytes */
   GILLOC_CLASS_COUNT = 56,
   GILLOC_POOL_BITS = 16,
   GILLOC_ARENA_BITS = 22,
   GILLOC_POOL_HEADER_INLINE = 0, /* 1: in the pool's first 48 bytes; 0: in the arena's record */
   GILLOC_ARENA_ALIGNED = 1,      /* 1: arenas lie at multiples of their size */
   GILLOC_ARENA_KEEPS_LAST = 1,   /* 1: the last usable arena stays though empty (bpo-37257) */
+  GILLOC_STATS_MAP_LEVELS = 2,   /* of the map in the statistics: 0 none, 2 our own, 3 CPython 3.11's */
   GILLOC_HAS_LARGE = 1           /* 1: above BLOCK_MAX own mappings; 0: the C library */
 };
 
 /* X(class, block size in bytes) */
+/* clang-format off */
 #define GILLOC_CLASS_SIZES(X) \
   X(0, 16) X(1, 32) X(2, 48) X(3, 64) X(4, 80) X(5, 96) X(6, 112) X(7, 128) X(8, 144) X(9, 160)         \
   X(10, 176) X(11, 192) X(12, 208) X(13, 224) X(14, 240) X(15, 256) X(16, 272) X(17, 288) X(18, 304)    \
@@ -29,5 +31,6 @@ enum {
   X(37, 1536) X(38, 1792) X(39, 2048) X(40, 2560) X(41, 3072) X(42, 3584) X(43, 4096) X(44, 5120)       \
   X(45, 6144) X(46, 7168) X(47, 8192) X(48, 10240) X(49, 12288) X(50, 14336) X(51, 16384) X(52, 20480)  \
   X(53, 24576) X(54, 28672) X(55, 32768)
+/* clang-format on */
 
 #endif

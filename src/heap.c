@@ -111,12 +111,23 @@ static GILLOC_ALWAYS_INLINE void mark_free(struct gilloc_block *block, unsigned 
     gilloc_block_mark_free(block);
 }
 
-/* Panics on a pointer into a pool of ours that no free(3) may have. */
-static void check_put(struct gilloc_block *block, unsigned size_class)
+/* Panics on a pointer into a pool of ours that is not a live block, as far as the block itself tells. */
+static GILLOC_ALWAYS_INLINE void check_live(const struct gilloc_block *block, unsigned size_class,
+                                            const char *call)
 {
-  gilloc_central_check_block(size_class, block, "free");
+  uint32_t offset = (uint32_t)((uintptr_t)block & (GILLOC_POOL_SIZE - 1)) - GILLOC_POOL_FIRST_BLOCK;
+  if (GILLOC_UNLIKELY(offset >= GILLOC_POOL_SIZE || !gilloc_size_class_divides(size_class, offset)))
+    gilloc_panic("%s of %p, which is not the start of a block", call, (const void *)block);
   if (GILLOC_UNLIKELY(is_free(block, size_class)))
-    gilloc_panic("double free of %p", (void *)block);
+    gilloc_panic("%s of %p, which has been freed", call, (const void *)block);
+}
+
+/* As check_live, with the words that name this misuse. */
+static GILLOC_ALWAYS_INLINE void check_put(const struct gilloc_block *block, unsigned size_class)
+{
+  if (GILLOC_UNLIKELY(is_free(block, size_class)))
+    gilloc_panic("double free of %p", (const void *)block);
+  check_live(block, size_class, "free");
 }
 
 /* A pointer that lies in no pool in use. */
@@ -190,11 +201,8 @@ static size_t usable_size(void *p, const char *call)
   uintptr_t word = gilloc_arena_map_find(p);
   unsigned code = gilloc_arena_map_code(word);
   if (GILLOC_LIKELY(code != 0)) {
-    size_t bytes = gilloc_size_class_bytes(code - 1);
-    gilloc_central_check_block(code - 1, p, call);
-    if (GILLOC_UNLIKELY(gilloc_block_has_key(bytes) && gilloc_block_is_free(p)))
-      gilloc_panic("%s of %p, which has been freed", call, p);
-    return bytes;
+    check_live(p, code - 1, call);
+    return gilloc_size_class_bytes(code - 1);
   }
   if (!GILLOC_HAS_LARGE && word == 0)
     return gilloc_raw_usable_size(p);
@@ -300,7 +308,8 @@ static void *take_aligned(size_t alignment, size_t size)
 {
   if (alignment <= GILLOC_ALIGNMENT)
     return take(size);
-  unsigned size_class = GILLOC_HAS_LARGE ? gilloc_size_class_of_aligned(size ? size : 1, alignment) : GILLOC_CLASS_COUNT;
+  unsigned size_class =
+      GILLOC_HAS_LARGE ? gilloc_size_class_of_aligned(size ? size : 1, alignment) : GILLOC_CLASS_COUNT;
   if (size_class < GILLOC_CLASS_COUNT)
     return take(gilloc_size_class_bytes(size_class));
   void *p = NULL;
@@ -346,6 +355,7 @@ GILLOC_PUBLIC size_t gilloc_usable_size(const void *p)
     return 0;
   struct gilloc_entry entry = gilloc_entry_enter();
   size_t bytes = usable_size((void *)p, "usable_size");
+  gilloc_central_check_block(p, "usable_size");
   gilloc_entry_leave(entry);
   return bytes;
 }

@@ -26,7 +26,8 @@ static struct {
   struct gilloc_guard_node fork_node;
   struct gilloc_metadata records;
   struct gilloc_large_counts counts;
-} larges = {.guard = {.rank = GILLOC_RANK_LARGE}, .records = {.record_bytes = sizeof(struct large), .alignment = sizeof(struct large)}};
+} larges = {.guard = {.rank = GILLOC_RANK_LARGE},
+            .records = {.record_bytes = sizeof(struct large), .alignment = sizeof(struct large)}};
 
 static struct large *find(const void *p) GILLOC_REQUIRES(larges.guard)
 {

@@ -7,7 +7,8 @@
 #include "os_memory.h"
 #include "panic.h"
 
-bool gilloc_radix_reserve(gilloc_radix_root *root, struct gilloc_radix_shape shape, uintptr_t key, size_t count)
+bool gilloc_radix_reserve(gilloc_radix_root *root, struct gilloc_radix_shape shape, uintptr_t key,
+                          size_t count)
 {
   uintptr_t last = (key + count - 1) >> shape.leaf_bits;
   if (last >> shape.root_bits != 0)

@@ -30,8 +30,8 @@ static GILLOC_ALWAYS_INLINE _Atomic uintptr_t *gilloc_radix_word(uintptr_t entry
 }
 
 /* The word of `key`, 0 for a key beyond the tree. Lock-free, any thread. */
-static GILLOC_ALWAYS_INLINE uintptr_t gilloc_radix_find(gilloc_radix_root *root, struct gilloc_radix_shape shape,
-                                                        uintptr_t key)
+static GILLOC_ALWAYS_INLINE uintptr_t gilloc_radix_find(gilloc_radix_root *root,
+                                                        struct gilloc_radix_shape shape, uintptr_t key)
 {
   uintptr_t index = key >> shape.leaf_bits;
   if (GILLOC_UNLIKELY(index >= (uintptr_t)1 << shape.root_bits))
@@ -46,9 +46,11 @@ static GILLOC_ALWAYS_INLINE uintptr_t gilloc_radix_find(gilloc_radix_root *root,
 
 /* Makes sure that the keys [key, key + count) have leaves; false without memory or for a key beyond the
  * tree. */
-bool gilloc_radix_reserve(gilloc_radix_root *root, struct gilloc_radix_shape shape, uintptr_t key, size_t count);
+bool gilloc_radix_reserve(gilloc_radix_root *root, struct gilloc_radix_shape shape, uintptr_t key,
+                          size_t count);
 
 /* Sets the word of a reserved key. */
-void gilloc_radix_set(gilloc_radix_root *root, struct gilloc_radix_shape shape, uintptr_t key, uintptr_t word);
+void gilloc_radix_set(gilloc_radix_root *root, struct gilloc_radix_shape shape, uintptr_t key,
+                      uintptr_t word);
 
 #endif

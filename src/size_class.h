@@ -11,9 +11,9 @@
 #include "geometry.h"
 
 /* Block size in bytes of each class. */
-extern const uint32_t gilloc_size_class_sizes[GILLOC_CLASS_COUNT];
+extern GILLOC_HIDDEN const uint32_t gilloc_size_class_sizes[GILLOC_CLASS_COUNT];
 /* Ceiling of 2^32 / block size: see gilloc_size_class_divides. */
-extern const uint32_t gilloc_size_class_inverses[GILLOC_CLASS_COUNT];
+extern GILLOC_HIDDEN const uint32_t gilloc_size_class_inverses[GILLOC_CLASS_COUNT];
 
 static inline bool gilloc_size_class_covers(size_t size)
 {

@@ -24,7 +24,8 @@ static struct {
   struct gilloc_guard guard;
   struct gilloc_guard_node fork_node;
   struct gilloc_metadata records;
-} caches = {.guard = {.rank = GILLOC_RANK_TCACHE_LIST}, .records = {.record_bytes = sizeof(struct gilloc_tcache), .alignment = GILLOC_CACHE_LINE}};
+} caches = {.guard = {.rank = GILLOC_RANK_TCACHE_LIST},
+            .records = {.record_bytes = sizeof(struct gilloc_tcache), .alignment = GILLOC_CACHE_LINE}};
 
 static pthread_key_t exit_key;
 static pthread_once_t exit_key_once = PTHREAD_ONCE_INIT;
@@ -40,40 +41,37 @@ static uint32_t start_limit(size_t block_bytes)
 
 static void cache_init(struct gilloc_tcache *cache)
 {
-  for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++) {
-    uint32_t limit = GILLOC_SLOW_PATHS ? 0 : start_limit(gilloc_size_class_bytes(size_class));
-    cache->bins[size_class + 1] = (struct gilloc_bin){.room = limit, .limit = limit};
+  for (unsigned code = 0; code <= GILLOC_CLASS_COUNT; code++) {
+    bool closed = code == 0 || GILLOC_SLOW_PATHS;
+    cache->limits[code] = closed ? 0 : start_limit(gilloc_size_class_bytes(code - 1));
+    cache->bins[code] = (struct gilloc_bin){.room = cache->limits[code]};
   }
-  cache->bins[0] = (struct gilloc_bin){.room = 0};
   cache->window = closed_cache.window;
   cache->budget = GILLOC_SLOW_PATHS ? 0 : GILLOC_TCACHE_GROWTH_BYTES;
 }
 
-static uint32_t bin_blocks(const struct gilloc_bin *bin)
-{
-  return bin->limit - bin->room;
-}
-
 /* Lets the bin hold twice as much, as far as its own bound and the thread's budget go. */
-static void bin_grow(struct gilloc_tcache *cache, struct gilloc_bin *bin, size_t block_bytes)
+static void bin_grow(struct gilloc_tcache *cache, unsigned size_class)
 {
-  size_t growth = (size_t)bin->limit * block_bytes;
-  if (growth > cache->budget || (size_t)bin->limit * 2 * block_bytes > GILLOC_TCACHE_BIN_BYTES)
+  uint32_t limit = cache->limits[size_class + 1];
+  size_t growth = limit * gilloc_size_class_bytes(size_class);
+  if (growth > cache->budget || 2 * growth > GILLOC_TCACHE_BIN_BYTES)
     return;
   cache->budget -= growth;
-  bin->room += bin->limit;
-  bin->limit *= 2;
+  cache->bins[size_class + 1].room += limit;
+  cache->limits[size_class + 1] = 2 * limit;
 }
 
 /* Gives the bin's blocks behind the `keep` newest to the centre; it holds at least `keep`. */
-static void bin_flush(struct gilloc_bin *bin, unsigned size_class, uint32_t keep)
+static void bin_flush(struct gilloc_tcache *cache, unsigned size_class, uint32_t keep)
 {
+  struct gilloc_bin *bin = &cache->bins[size_class + 1];
   struct gilloc_block **cut = &bin->head;
   for (uint32_t kept = 0; kept < keep; kept++)
     cut = &(*cut)->next;
   struct gilloc_block *oldest = *cut;
   *cut = NULL;
-  bin->room = bin->limit - keep;
+  bin->room = cache->limits[size_class + 1] - keep;
   if (oldest)
     gilloc_central_put_batch(size_class, oldest);
 }
@@ -81,7 +79,7 @@ static void bin_flush(struct gilloc_bin *bin, unsigned size_class, uint32_t keep
 static void cache_flush(struct gilloc_tcache *cache)
 {
   for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++)
-    bin_flush(&cache->bins[size_class + 1], size_class, 0);
+    bin_flush(cache, size_class, 0);
 }
 
 static void cache_put_record(struct gilloc_tcache *cache)
@@ -127,39 +125,46 @@ static void thread_starts(void)
     thread_exits(cache);
 }
 
-struct gilloc_block *gilloc_tcache_refill(unsigned size_class)
+/* The thread's bin of the class; NULL where the thread has none or it is closed. */
+static struct gilloc_bin *own_bin(unsigned size_class)
 {
   thread_starts();
-  struct gilloc_tcache *cache = gilloc_tcache_self;
-  if (thread_phase != PHASE_LIVE || cache->bins[size_class + 1].limit == 0)
+  if (thread_phase != PHASE_LIVE || gilloc_tcache_self->limits[size_class + 1] == 0)
+    return NULL;
+  return gilloc_tcache_bin(size_class + 1);
+}
+
+struct gilloc_block *gilloc_tcache_refill(unsigned size_class)
+{
+  struct gilloc_bin *bin = own_bin(size_class);
+  if (!bin)
     return gilloc_central_take(size_class);
-  struct gilloc_bin *bin = &cache->bins[size_class + 1];
   if (bin->head) /* filled by a call from within thread_starts */
     return gilloc_tcache_pop(bin);
+  uint32_t limit = gilloc_tcache_self->limits[size_class + 1];
   struct gilloc_block *list;
-  unsigned taken = gilloc_central_take_batch(size_class, (bin->limit + 1) / 2, &list);
+  unsigned taken = gilloc_central_take_batch(size_class, (limit + 1) / 2, &list);
   if (taken == 0)
     return NULL;
   bin->head = list->next;
-  bin->room = bin->limit - (taken - 1);
-  bin_grow(cache, bin, gilloc_size_class_bytes(size_class));
+  bin->room = limit - (taken - 1);
+  bin_grow(gilloc_tcache_self, size_class);
   return list;
 }
 
 void gilloc_tcache_put_slow(unsigned size_class, struct gilloc_block *block)
 {
-  thread_starts();
-  struct gilloc_tcache *cache = gilloc_tcache_self;
-  if (thread_phase != PHASE_LIVE || cache->bins[size_class + 1].limit == 0) {
+  struct gilloc_bin *bin = own_bin(size_class);
+  if (!bin) {
     gilloc_central_put(size_class, block);
     return;
   }
-  struct gilloc_bin *bin = &cache->bins[size_class + 1];
+  struct gilloc_tcache *cache = gilloc_tcache_self;
   cache->window = gilloc_arena_map_window(block);
   if (bin->room == 0)
-    bin_grow(cache, bin, gilloc_size_class_bytes(size_class));
+    bin_grow(cache, size_class);
   if (bin->room == 0)
-    bin_flush(bin, size_class, bin->limit / 2);
+    bin_flush(cache, size_class, cache->limits[size_class + 1] / 2);
   gilloc_tcache_push(bin, block);
 }
 
@@ -171,9 +176,11 @@ void gilloc_tcache_flush(void)
 
 size_t gilloc_tcache_bytes(void)
 {
+  const struct gilloc_tcache *cache = gilloc_tcache_self;
   size_t bytes = 0;
   for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++)
-    bytes += bin_blocks(gilloc_tcache_bin(size_class + 1)) * gilloc_size_class_bytes(size_class);
+    bytes += (cache->limits[size_class + 1] - cache->bins[size_class + 1].room) *
+             gilloc_size_class_bytes(size_class);
   return bytes;
 }
 

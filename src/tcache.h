@@ -17,29 +17,29 @@
 
 struct gilloc_bin {
   struct gilloc_block *head;
-  uint32_t room;  /* blocks that may still be pushed: limit - blocks in the bin */
-  uint32_t limit; /* blocks; grows with demand while the thread's budget lasts */
+  size_t room; /* blocks that may still be pushed: limit - blocks in the bin */
 };
 
 _Static_assert(sizeof(struct gilloc_bin) == 16, "a code of the arena map, times 16, is a bin's offset");
 
 struct gilloc_tcache {
   struct gilloc_bin bins[GILLOC_CLASS_COUNT + 1];
-  struct gilloc_arena_map_window window; /* where this thread last freed */
-  size_t budget;                         /* bytes by which limits may still grow */
+  struct gilloc_arena_map_window window;   /* where this thread last freed */
+  uint32_t limits[GILLOC_CLASS_COUNT + 1]; /* of each bin, blocks; grow with demand while the budget lasts */
+  size_t budget;                           /* bytes by which limits may still grow */
 };
 
 enum {
-  GILLOC_TCACHE_BIN_BYTES = 1 << 16,     /* one bin's limit grows to this */
-  GILLOC_TCACHE_GROWTH_BYTES = 1 << 20,  /* all bins' limits together grow by this */
-  GILLOC_TCACHE_START_BYTES = 1 << 12,   /* a bin's first limit, at least one block */
-  GILLOC_TCACHE_START_BLOCKS = 64,       /* and at most so many */
+  GILLOC_TCACHE_BIN_BYTES = 1 << 18,    /* one bin's limit grows to this */
+  GILLOC_TCACHE_GROWTH_BYTES = 1 << 21, /* all bins' limits together grow by this */
+  GILLOC_TCACHE_START_BYTES = 1 << 12,  /* a bin's first limit, at least one block */
+  GILLOC_TCACHE_START_BLOCKS = 64,      /* and at most so many */
   /* Upper bound of what one thread's cache holds: the growth, and every bin's start. */
   GILLOC_TCACHE_BYTES_MAX =
       GILLOC_TCACHE_GROWTH_BYTES + GILLOC_CLASS_COUNT * GILLOC_TCACHE_START_BYTES + 8 * GILLOC_BLOCK_MAX
 };
 
-extern GILLOC_THREAD_LOCAL struct gilloc_tcache *gilloc_tcache_self;
+extern GILLOC_HIDDEN GILLOC_THREAD_LOCAL struct gilloc_tcache *gilloc_tcache_self;
 
 static GILLOC_ALWAYS_INLINE struct gilloc_bin *gilloc_tcache_bin(size_t code)
 {
@@ -63,11 +63,13 @@ static GILLOC_ALWAYS_INLINE void gilloc_tcache_push(struct gilloc_bin *bin, stru
 {
   block->next = bin->head;
   bin->head = block;
+  /* Counts in memory: two instructions fewer than with the caller's reading of room kept in a register. */
+  __asm__("" : "+m"(bin->room));
   bin->room--;
 }
 
 /* What a miss does: sets the thread's cache up if need be, fetches a batch from the centre and returns
- * one block of it; NULL without memory. The block is marked free. */
+ * one block of it; NULL without memory. The block's mark says nothing: the caller clears it. */
 struct gilloc_block *gilloc_tcache_refill(unsigned size_class);
 
 /* What a full bin does: sets the cache up or flushes part of the bin to the centre, and takes the block

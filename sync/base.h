@@ -75,6 +75,8 @@ enum { GILLOC_SLOW_PATHS = 0 };
 #define GILLOC_CACHE_LINE 64
 /* A thread-local of the cheapest kind: the library is loaded at start-up (linked or preloaded). */
 #define GILLOC_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
+/* On a variable's declaration: it is ours, so position-independent code need not ask where it is. */
+#define GILLOC_HIDDEN __attribute__((visibility("hidden")))
 /* The public functions; everything else is hidden in the shared libraries. */
 #define GILLOC_PUBLIC __attribute__((visibility("default")))
 

@@ -79,10 +79,9 @@ GILLOC_PUBLIC void gilloc_critical_section_leave(struct gilloc_critical_section 
   if (GILLOC_UNLIKELY(innermost != section))
     gilloc_panic("gilloc_critical_section_leave: %p is not the innermost open section of this thread",
                  (void *)section);
-  struct gilloc_mutex *mutex = section->mutex;
   innermost = section->outer;
-  section->mutex = NULL;
   gilloc_gil_section_leave();
   if (GILLOC_STRATEGY == GILLOC_STRATEGY_FINE)
-    gilloc_mutex_release(mutex);
+    gilloc_mutex_release(section->mutex);
+  section->mutex = NULL;
 }

@@ -456,3 +456,21 @@ void gilloc_gil_after_fork_child(void)
   if (GILLOC_HAS_GIL)
     recreate(&gilloc_gil_self);
 }
+
+void gilloc_gil_register_fork_handlers(void)
+{
+  static bool registered;
+  if (registered)
+    return;
+  registered = true;
+  int error =
+      pthread_atfork(gilloc_gil_before_fork, gilloc_gil_after_fork_parent, gilloc_gil_after_fork_child);
+  if (error != 0)
+    gilloc_panic_os("pthread_atfork", error);
+}
+
+/* For a program without the allocator; where that is linked, its constructor (102) was here before. */
+__attribute__((constructor(103))) static void sync_starts(void)
+{
+  gilloc_gil_register_fork_handlers();
+}

@@ -27,11 +27,15 @@ void gilloc_gil_drop(void);
 void gilloc_gil_section_enter(void);
 void gilloc_gil_section_leave(void);
 
-/* Around fork(2), to be called in every flavour: the child's only thread owns a new lock if it held the old
+/* Around fork(2), in every flavour. The child's only thread owns a new lock if it held the old
  * one. `before` takes the GIL, so that what it guards is at rest; `parent` and `child` undo that. `child`
  * also makes new what the rest of sync/ remembers of the parent: parked waiters, the cached thread id. */
 void gilloc_gil_before_fork(void);
 void gilloc_gil_after_fork_parent(void);
 void gilloc_gil_after_fork_child(void);
+
+/* Registers the three, once, from constructors only. Handlers run before fork(2) in the reverse order of
+ * registration: whoever has guards to take registers its own first, so that the GIL is taken first. */
+void gilloc_gil_register_fork_handlers(void);
 
 #endif

@@ -29,8 +29,8 @@ static inline void expect_equal(uintmax_t got, uintmax_t wanted, struct expect_s
 {
   if (got == wanted)
     return;
-  print_error("%s: %" PRIuMAX " (%#" PRIxMAX "), expected %" PRIuMAX " (%#" PRIxMAX ")\n", site.expression, got,
-              got, wanted, wanted);
+  print_error("%s: %" PRIuMAX " (%#" PRIxMAX "), expected %" PRIuMAX " (%#" PRIxMAX ")\n", site.expression,
+              got, got, wanted, wanted);
   _fail(site.file, site.line);
 }
 
@@ -85,7 +85,7 @@ static inline void expect_true(bool holds, bool wanted, struct expect_site site)
 #define EXPECT_FALSE(condition) expect_true(condition, false, EXPECT_HERE(#condition))
 
 /* `address` is a multiple of `alignment`. */
-#define EXPECT_ALIGNED(address, alignment)                                                                  \
+#define EXPECT_ALIGNED(address, alignment)                                                                   \
   expect_equal((uintptr_t)(address) % (alignment), 0, EXPECT_HERE(#address " % " #alignment))
 
 #endif

@@ -72,7 +72,8 @@ const char *gilloc_gil_policy(void);
 /* The name of the n-th known policy, NULL past the last. */
 const char *gilloc_gil_policy_name(unsigned n);
 
-/* Cumulative since the start of the thread or the process; times in nanoseconds of CLOCK_MONOTONIC.
+/* Cumulative since the start of the thread or the process; times in nanoseconds of CLOCK_MONOTONIC, to
+ * within a microsecond a reading.
  * Never ready-made ratios: subtract two readings and divide as you need. */
 struct gilloc_gil_counters {
   uint64_t acquisitions;   /* times the GIL was taken */

@@ -40,7 +40,8 @@ void *gilloc_reallocarray(void *p, size_t count, size_t size);
 
 /* Frees the block at `p`; NULL does nothing. errno is preserved. A pointer that is not the start of a
  * live block of this library, as far as the core can tell (foreign, interior, already free), ends the
- * process with a panic that names it. (C17 7.22.3.3, POSIX 2024) */
+ * process with a panic that names it. Under `fine` a pointer into the midst of a block is told at once in
+ * debug builds, and in release builds when it leaves the thread's cache. (C17 7.22.3.3, POSIX 2024) */
 void gilloc_free(void *p);
 
 /* Allocates `size` bytes at a multiple of `alignment`, a power of two. NULL with EINVAL for any other
@@ -59,7 +60,7 @@ size_t gilloc_usable_size(const void *p);
 struct gilloc_flavour {
   const char *strategy; /* "none", "gil" or "fine" ("system": the C library's malloc, lab only) */
   const char *lock;     /* "none", "pthread", "futex", "fas", "ticket" or "mcs" */
-  const char *geometry; /* "classic", "py39", "py311" or "wide" */
+  const char *geometry; /* "classic", "py39", "py311" or "wide" ("none": lab's `system`) */
 };
 
 /* Never fails, takes no lock, needs no GIL. */

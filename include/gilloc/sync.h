@@ -42,7 +42,7 @@ void gilloc_mutex_unlock(struct gilloc_mutex *m);
 
 /* A section on the caller's stack; plain memory, no need to initialise. */
 struct gilloc_critical_section {
-  struct gilloc_mutex *mutex;             /* the mutex of an open section, NULL once left */
+  struct gilloc_mutex *mutex;            /* the mutex of an open section, NULL once left */
   struct gilloc_critical_section *outer; /* the section that was innermost before; NULL if none */
 };
 

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * main.c: the `gilloc` command: which subcommand was meant.
+ */
+#include "lab.h"
+#include "message.h"
+#include "run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+    "Usage: gilloc COMMAND [OPTION...]\n"
+    "\n"
+    "An arena/pool/block allocator under a global interpreter lock or under fine locks, and the lab that\n"
+    "compares them.\n"
+    "\n"
+    "Commands:\n"
+    "  lab    run thread workloads on each flavour and compare them\n"
+    "  run    run a program with its malloc replaced by a flavour\n"
+    "\n"
+    "Options:\n"
+    "  -?, --help     this text; `gilloc COMMAND --help` for a command's options\n"
+    "      --version  the version\n";
+
+/* Prints to standard output; 1 if that was not possible. */
+static int print(const char *text)
+{
+  if (fputs(text, stdout) < 0 || fflush(stdout) != 0)
+    gilloc_message_fail(GILLOC_STATUS_FAILED, "cannot write to standard output");
+  return GILLOC_STATUS_OK;
+}
+
+/* A subcommand sees its whole name where a program sees its own. */
+static int enter(int argc, char **argv, const char *name, int (*subcommand)(int, const char **))
+{
+  const char **rest = (const char **)(argv + 1);
+  rest[0] = name;
+  return subcommand(argc - 1, rest);
+}
+
+int main(int argc, char **argv)
+{
+  const char *command = argc > 1 ? argv[1] : "";
+  if (strcmp(command, "lab") == 0)
+    return enter(argc, argv, "gilloc lab", gilloc_lab_main);
+  if (strcmp(command, "run") == 0)
+    return enter(argc, argv, "gilloc run", gilloc_run_main);
+  if (strcmp(command, "--help") == 0 || strcmp(command, "-?") == 0 || strcmp(command, "-h") == 0)
+    return print(usage);
+  if (strcmp(command, "--version") == 0)
+    return print("gilloc " GILLOC_DRIVER_VERSION "\n");
+  if (!*command)
+    gilloc_message_refuse("a command is missing: lab or run; `gilloc --help` says more");
+  gilloc_message_refuse("unknown command '%s'; known are lab and run", command);
+}

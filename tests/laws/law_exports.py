@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""A shared library exports the functions and words that include/gilloc/ declares and malloc's family, all of
+them, and nothing else. law_exports.py ROOT NM LIBRARY"""
+import re
+import subprocess
+import sys
+
+import tree as t
+
+MALLOC = set(
+    "malloc calloc realloc reallocarray free posix_memalign aligned_alloc memalign valloc pvalloc "
+    "malloc_usable_size".split()
+)
+OPTIONAL = {"cfree"}
+
+
+def declared(tree):
+    """The symbols that the public headers declare, inline ones left out."""
+    names = set()
+    for header in tree.c_files(("include/gilloc",)):
+        text = t.without_literals(header.read_text())
+        for match in re.finditer(r"^(?!static|struct gilloc_\w+ \{)[\w *]*?\b(gilloc_\w+)(\(|;)", text, flags=re.M):
+            names.add(match.group(1))
+    return names
+
+
+def main(root, nm, library):
+    tree = t.Tree(root)
+    command = [nm, "-D", "-P", "--defined-only", library]
+    listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    exported = {line.split()[0].split("@")[0] for line in listing.splitlines()}
+    wanted = declared(tree) | MALLOC
+    for symbol in sorted(exported - wanted - OPTIONAL):
+        tree.breach(tree.root / "include", 1, f"{symbol} is exported, but not declared in include/gilloc")
+    for symbol in sorted(wanted - exported):
+        tree.breach(tree.root / "include", 1, f"{symbol} is not exported")
+    tree.finish(f"{len(exported)} symbols")
+
+
+main(*sys.argv[1:])

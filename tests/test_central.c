@@ -1,0 +1,365 @@
+/* flavours: none gil fine fine-mcs none-classic none-py39 gil-py311 fine-py311 */
+/* SPDX-License-Identifier: MIT
+ *
+ * test_central.c: the centres of the size classes: which pool a block comes from, what becomes of a pool
+ * that fills or empties, batches, counts. Every test leaves the centres without live blocks.
+ */
+#include "expect.h"
+#include "fixture.h"
+
+#include "arena.h"
+#include "arena_map.h"
+#include "central.h"
+#include "pool.h"
+
+enum { CLASS = 31, OTHER_CLASS = 20, MAX_HELD = 8192 };
+
+struct holding {
+  struct gilloc_block *block;
+  unsigned size_class;
+};
+
+static uint64_t seed;
+static struct holding held[MAX_HELD];
+static unsigned held_count;
+
+static struct gilloc_block *take(unsigned size_class)
+{
+  struct gilloc_block *block = gilloc_central_take(size_class);
+  EXPECT_NOT_NULL(block);
+  EXPECT_TRUE(held_count < MAX_HELD);
+  held[held_count++] = (struct holding){block, size_class};
+  return block;
+}
+
+static void put_at(unsigned i)
+{
+  struct holding holding = held[i];
+  held[i] = held[--held_count];
+  gilloc_central_put(holding.size_class, holding.block);
+}
+
+static void put(struct gilloc_block *block)
+{
+  unsigned i = 0;
+  while (held[i].block != block)
+    i++;
+  put_at(i);
+}
+
+static int put_all(void **state)
+{
+  (void)state;
+  while (held_count)
+    put_at(held_count - 1);
+  return 0;
+}
+
+/* One block of another class, so that the arena in use stays mapped. */
+static int hold_arena(void **state)
+{
+  (void)state;
+  take(0);
+  return 0;
+}
+
+static char *pool_of(const void *block)
+{
+  return (char *)((uintptr_t)block & ~(uintptr_t)(GILLOC_POOL_SIZE - 1));
+}
+
+static unsigned code_of(const void *address)
+{
+  return gilloc_arena_map_code(gilloc_arena_map_find(address));
+}
+
+static void test_block_is_aligned_and_on_the_map_with_its_class(void **state)
+{
+  (void)state;
+  for (unsigned c = 0; c < GILLOC_CLASS_COUNT; c++) {
+    struct gilloc_block *block = take(c);
+    EXPECT_ALIGNED(block, GILLOC_ALIGNMENT);
+    EXPECT_NOT_NULL(gilloc_arena_map_arena(gilloc_arena_map_find(block)));
+    EXPECT_EQ(code_of(block), c + 1);
+  }
+}
+
+static void test_block_put_last_is_taken_first(void **state)
+{
+  (void)state;
+  struct gilloc_block *a = take(CLASS), *b = take(CLASS);
+  take(CLASS);
+  put(a);
+  put(b);
+  EXPECT_PTR_EQ(take(CLASS), b);
+  EXPECT_PTR_EQ(take(CLASS), a);
+}
+
+static void test_one_pool_is_used_up_before_the_next(void **state)
+{
+  (void)state;
+  unsigned per_pool = gilloc_pool_blocks(CLASS);
+  char *pool = pool_of(take(CLASS));
+  for (unsigned i = 1; i < per_pool; i++)
+    EXPECT_PTR_EQ(pool_of(take(CLASS)), pool);
+  EXPECT_PTR_NE(pool_of(take(CLASS)), pool);
+}
+
+static void test_full_pool_returns_to_the_front_at_its_first_free(void **state)
+{
+  (void)state;
+  struct gilloc_block *full[GILLOC_POOL_SIZE / 256];
+  unsigned per_pool = gilloc_pool_blocks(CLASS);
+  for (unsigned i = 0; i < per_pool; i++)
+    full[i] = take(CLASS);
+  char *second = pool_of(take(CLASS));
+  put(full[3]);
+  EXPECT_PTR_EQ(take(CLASS), full[3]);
+  EXPECT_PTR_EQ(pool_of(take(CLASS)), second);
+}
+
+/* Three full pools get a free block each: the last one to get it stands in front. A second free of a used
+ * pool moves nothing. */
+static void test_pools_stand_in_the_order_in_which_they_ceased_to_be_full(void **state)
+{
+  (void)state;
+  struct gilloc_block *first[3], *second[3];
+  for (unsigned p = 0; p < 3; p++) {
+    first[p] = take(CLASS);
+    second[p] = take(CLASS);
+    for (unsigned i = 2; i < gilloc_pool_blocks(CLASS); i++)
+      take(CLASS);
+  }
+  put(first[1]);
+  put(first[2]);
+  put(first[0]);
+  put(second[1]);
+  EXPECT_PTR_EQ(take(CLASS), first[0]);
+  EXPECT_PTR_EQ(take(CLASS), first[2]);
+  EXPECT_PTR_EQ(take(CLASS), second[1]);
+  EXPECT_PTR_EQ(take(CLASS), first[1]);
+}
+
+static void test_emptied_pool_leaves_the_map_and_returns_to_its_arena(void **state)
+{
+  (void)state;
+  struct gilloc_block *block = take(CLASS);
+  size_t free_pools = gilloc_arena_counts().free_pools;
+  put(block);
+  EXPECT_EQ(code_of(block), 0);
+  EXPECT_EQ(gilloc_arena_counts().free_pools, free_pools + 1);
+}
+
+static void test_emptied_pool_may_serve_another_class(void **state)
+{
+  (void)state;
+  struct gilloc_block *block = take(CLASS);
+  put(block);
+  struct gilloc_block *other = take(OTHER_CLASS);
+  EXPECT_PTR_EQ(pool_of(other), pool_of(block));
+  EXPECT_EQ(code_of(other), OTHER_CLASS + 1);
+  EXPECT_EQ(((uintptr_t)other & (GILLOC_POOL_SIZE - 1)), GILLOC_POOL_FIRST_BLOCK);
+}
+
+static void test_pool_used_by_the_same_class_again_goes_on_with_its_last_freed_block(void **state)
+{
+  (void)state;
+  struct gilloc_block *a = take(CLASS), *b = take(CLASS);
+  put(b);
+  put(a);
+  EXPECT_PTR_EQ(take(CLASS), a);
+  EXPECT_PTR_EQ(take(CLASS), b);
+}
+
+static void test_counts_tell_used_pools_and_free_blocks(void **state)
+{
+  (void)state;
+  unsigned per_pool = gilloc_pool_blocks(CLASS);
+  EXPECT_EQ(gilloc_central_counts(CLASS).used_pools, 0);
+  EXPECT_EQ(gilloc_central_counts(CLASS).free_blocks, 0);
+  struct gilloc_block *first = take(CLASS);
+  EXPECT_EQ(gilloc_central_counts(CLASS).used_pools, 1);
+  EXPECT_EQ(gilloc_central_counts(CLASS).free_blocks, per_pool - 1);
+  while (gilloc_central_counts(CLASS).free_blocks)
+    take(CLASS);
+  EXPECT_EQ(gilloc_central_counts(CLASS).used_pools, 0);
+  put(first);
+  EXPECT_EQ(gilloc_central_counts(CLASS).used_pools, 1);
+  EXPECT_EQ(gilloc_central_counts(CLASS).free_blocks, 1);
+}
+
+/* Enters a batch's blocks as held; returns how many there are. */
+static unsigned hold_list(unsigned size_class, struct gilloc_block *list)
+{
+  unsigned count = 0;
+  for (struct gilloc_block *block = list; block; block = block->next) {
+    EXPECT_EQ(code_of(block), size_class + 1);
+    EXPECT_TRUE(gilloc_block_is_free(block));
+    for (unsigned i = 0; i < held_count; i++)
+      EXPECT_PTR_NE(held[i].block, block);
+    held[held_count++] = (struct holding){block, size_class};
+    count++;
+  }
+  return count;
+}
+
+static void test_batch_gives_as_many_as_asked_where_there_are_enough(void **state)
+{
+  (void)state;
+  struct gilloc_block *list = NULL;
+  take(CLASS);
+  EXPECT_EQ(gilloc_central_take_batch(CLASS, 5, &list), 5);
+  EXPECT_EQ(hold_list(CLASS, list), 5);
+}
+
+static void test_batch_of_an_empty_centre_breaks_in_one_pool_alone(void **state)
+{
+  (void)state;
+  struct gilloc_block *list = NULL;
+  unsigned per_pool = gilloc_pool_blocks(CLASS);
+  size_t free_pools = gilloc_arena_counts().free_pools;
+  unsigned got = gilloc_central_take_batch(CLASS, 2 * per_pool + 5, &list);
+  EXPECT_EQ(hold_list(CLASS, list), got);
+  EXPECT_TRUE(got >= 1 && got <= per_pool);
+  EXPECT_EQ(gilloc_arena_counts().free_pools, free_pools - 1);
+}
+
+static void test_batch_takes_no_new_pool_while_a_used_one_has_blocks(void **state)
+{
+  (void)state;
+  struct gilloc_block *list = NULL;
+  take(CLASS);
+  while (gilloc_central_counts(CLASS).free_blocks > 3)
+    take(CLASS);
+  size_t free_pools = gilloc_arena_counts().free_pools;
+  unsigned got = gilloc_central_take_batch(CLASS, 20, &list);
+  EXPECT_EQ(got, 3);
+  EXPECT_EQ(hold_list(CLASS, list), 3);
+  EXPECT_EQ(gilloc_arena_counts().free_pools, free_pools);
+}
+
+static void test_batch_put_back_leaves_nothing_behind(void **state)
+{
+  (void)state;
+  size_t free_pools = gilloc_arena_counts().free_pools;
+  struct gilloc_block *all = NULL;
+  for (unsigned i = 0; i < 3 * gilloc_pool_blocks(CLASS); i++) {
+    struct gilloc_block *block = gilloc_central_take(CLASS);
+    EXPECT_NOT_NULL(block);
+    block->next = all;
+    all = block;
+  }
+  gilloc_central_put_batch(CLASS, all);
+  EXPECT_EQ(gilloc_central_counts(CLASS).used_pools, 0);
+  EXPECT_EQ(gilloc_arena_counts().free_pools, free_pools);
+}
+
+static void test_check_block_accepts_every_live_block(void **state)
+{
+  (void)state;
+  for (unsigned i = 0; i < gilloc_pool_blocks(CLASS) + 3; i++) {
+    struct gilloc_block *block = take(CLASS);
+    gilloc_block_mark_live(block);
+    gilloc_central_check_block(block, "gilloc_free");
+    gilloc_block_mark_free(block);
+  }
+  EXPECT_EQ(held_count, gilloc_pool_blocks(CLASS) + 4);
+}
+
+static void test_memory_all_comes_back_from_random_use(void **state)
+{
+  (void)state;
+  struct test_random random = {seed};
+  for (unsigned phase = 0; phase < 20; phase++) {
+    unsigned goal = random_below(&random, MAX_HELD);
+    for (unsigned step = 0; step < 5000; step++) {
+      if (held_count < goal)
+        take(random_below(&random, random_below(&random, GILLOC_CLASS_COUNT) + 1));
+      else if (held_count)
+        put_at(random_below(&random, held_count));
+    }
+    EXPECT_TRUE(gilloc_arena_is_consistent());
+  }
+  put_all(NULL);
+  for (unsigned c = 0; c < GILLOC_CLASS_COUNT; c++)
+    EXPECT_EQ(gilloc_central_counts(c).used_pools, 0);
+  EXPECT_EQ(gilloc_arena_counts().mapped_now, GILLOC_ARENA_KEEPS_LAST);
+}
+
+enum { THREADS = 4, PER_THREAD = 256, STEPS = 8000 / TEST_DIVISOR };
+
+static unsigned char stamp_of(uintptr_t thread, unsigned i)
+{
+  return (unsigned char)(thread * 64 + i % 64);
+}
+
+static void *last_byte(struct holding holding)
+{
+  return (char *)holding.block + gilloc_size_class_bytes(holding.size_class) - 1;
+}
+
+static struct holding take_and_stamp(struct test_random *random, unsigned char stamp)
+{
+  unsigned size_class = 1 + random_below(random, 20);
+  struct holding taken = {gilloc_central_take(size_class), size_class};
+  COUNT_UNLESS(taken.block);
+  memset(last_byte(taken), stamp, 1);
+  return taken;
+}
+
+static void *exchange_blocks(void *number)
+{
+  struct holding mine[PER_THREAD];
+  struct test_random random = {seed + (uintptr_t)number};
+  gilloc_thread_attach();
+  for (unsigned i = 0; i < PER_THREAD; i++)
+    mine[i] = take_and_stamp(&random, stamp_of((uintptr_t)number, i));
+  for (unsigned step = 0; step < STEPS; step++) {
+    unsigned i = random_below(&random, PER_THREAD);
+    COUNT_UNLESS(*(unsigned char *)last_byte(mine[i]) == stamp_of((uintptr_t)number, i));
+    gilloc_central_put(mine[i].size_class, mine[i].block);
+    mine[i] = take_and_stamp(&random, stamp_of((uintptr_t)number, i));
+    gilloc_checkpoint();
+  }
+  for (unsigned i = 0; i < PER_THREAD; i++)
+    gilloc_central_put(mine[i].size_class, mine[i].block);
+  gilloc_thread_detach();
+  return NULL;
+}
+
+static void test_threads_never_share_a_block_and_lose_none(void **state)
+{
+  (void)state;
+  if (GILLOC_STRATEGY == GILLOC_STRATEGY_NONE)
+    skip();
+  run_threads(THREADS, exchange_blocks);
+  EXPECT_EQ(test_failures, 0);
+  for (unsigned c = 1; c < GILLOC_CLASS_COUNT; c++)
+    EXPECT_EQ(gilloc_central_counts(c).used_pools, 0);
+}
+
+#define CENTRAL_TEST(f) cmocka_unit_test_setup_teardown(f, hold_arena, put_all)
+
+int main(int argc, char **argv)
+{
+  const struct CMUnitTest tests[] = {
+      CENTRAL_TEST(test_block_is_aligned_and_on_the_map_with_its_class),
+      CENTRAL_TEST(test_block_put_last_is_taken_first),
+      CENTRAL_TEST(test_one_pool_is_used_up_before_the_next),
+      CENTRAL_TEST(test_full_pool_returns_to_the_front_at_its_first_free),
+      CENTRAL_TEST(test_pools_stand_in_the_order_in_which_they_ceased_to_be_full),
+      CENTRAL_TEST(test_emptied_pool_leaves_the_map_and_returns_to_its_arena),
+      CENTRAL_TEST(test_emptied_pool_may_serve_another_class),
+      CENTRAL_TEST(test_pool_used_by_the_same_class_again_goes_on_with_its_last_freed_block),
+      CENTRAL_TEST(test_counts_tell_used_pools_and_free_blocks),
+      CENTRAL_TEST(test_batch_gives_as_many_as_asked_where_there_are_enough),
+      CENTRAL_TEST(test_batch_of_an_empty_centre_breaks_in_one_pool_alone),
+      CENTRAL_TEST(test_batch_takes_no_new_pool_while_a_used_one_has_blocks),
+      CENTRAL_TEST(test_batch_put_back_leaves_nothing_behind),
+      CENTRAL_TEST(test_check_block_accepts_every_live_block),
+      CENTRAL_TEST(test_memory_all_comes_back_from_random_use),
+      CENTRAL_TEST(test_threads_never_share_a_block_and_lose_none),
+  };
+  seed = test_seed(argc, argv);
+  return cmocka_run_group_tests(tests, hold_gil, drop_gil);
+}
