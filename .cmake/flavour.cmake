@@ -89,7 +89,8 @@ function(gilloc_add_shared name strategy)
   target_compile_options(gilloc-${name} PRIVATE ${GILLOC_OBJECT_OPTIONS} -fno-builtin)
   target_compile_definitions(gilloc-${name} PRIVATE ${GILLOC_RAW_OF_LIBC})
   # Never unloaded: it owns live memory and static TLS. Bound at load: the resolver must not run inside malloc.
-  target_link_options(gilloc-${name} PRIVATE LINKER:-z,defs,-z,now,-z,nodelete,-Bsymbolic-functions)
+  # Initialised first: its fork handlers must be registered before everybody's, to run inside them.
+  target_link_options(gilloc-${name} PRIVATE LINKER:-z,defs,-z,now,-z,nodelete,-z,initfirst,-Bsymbolic-functions)
   target_link_libraries(gilloc-${name} PRIVATE $<BUILD_INTERFACE:gilloc-${name}-internal>)
   target_include_directories(gilloc-${name} INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
   gilloc_link_system_libraries(gilloc-${name} ${strategy})

@@ -21,12 +21,12 @@ elseif(GILLOC_DEBUG_BUILD)
   set(GILLOC_TEST_KIND debug)
 endif()
 
-# A finding ends the process; nothing is suppressed.
+# A finding ends the process; nothing is suppressed. An impossible size is no finding: malloc answers NULL, as in C.
 set(GILLOC_TEST_ENVIRONMENT
     GILLOC_SOURCE_DIR=${PROJECT_SOURCE_DIR} GILLOC_BUILD_DIR=${PROJECT_BINARY_DIR}
-    ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+    ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1
     UBSAN_OPTIONS=print_stacktrace=1
-    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1)
+    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:allocator_may_return_null=1)
 
 # The words of a file's first line `/* key: words */` (`# key: words` in a script), as a list.
 function(gilloc_head_line file key result)
@@ -97,6 +97,15 @@ function(gilloc_set_test_properties test kind timeout labels)
                                           ENVIRONMENT "${GILLOC_TEST_ENVIRONMENT}")
 endfunction()
 
+# A second, long test <program>.soak with the arguments that follow; none without arguments.
+function(gilloc_add_soak_test program)
+  if(ARGN)
+    add_test(NAME ${program}.soak COMMAND ${program} ${ARGN})
+    gilloc_set_test_properties(${program}.soak soak 3600 "")
+    set_tests_properties(${program}.soak PROPERTIES RUN_SERIAL TRUE)
+  endif()
+endfunction()
+
 # gilloc_add_unit_test(<file>): a cmocka program.
 function(gilloc_add_unit_test file)
   get_filename_component(name ${file} NAME_WE)
@@ -105,6 +114,7 @@ function(gilloc_add_unit_test file)
     gilloc_add_test_program(${name}.${flavour} ${file} ${flavour} "${head_library}" ${head_link} PkgConfig::CMOCKA)
     add_test(NAME ${name}.${flavour} COMMAND ${name}.${flavour} ${head_args})
     gilloc_set_test_properties(${name}.${flavour} unit "${head_timeout}" "${head_labels}")
+    gilloc_add_soak_test(${name}.${flavour} ${head_soak})
   endforeach()
 endfunction()
 
@@ -130,11 +140,7 @@ function(gilloc_add_stress_test file)
     add_test(NAME ${name}.${flavour} COMMAND ${name}.${flavour} ${head_args})
     gilloc_set_test_properties(${name}.${flavour} stress "${head_timeout}" "${head_labels}")
     set_tests_properties(${name}.${flavour} PROPERTIES PROCESSORS 2)
-    if(head_soak)
-      add_test(NAME ${name}.${flavour}.soak COMMAND ${name}.${flavour} ${head_soak})
-      gilloc_set_test_properties(${name}.${flavour}.soak soak 3600 "")
-      set_tests_properties(${name}.${flavour}.soak PROPERTIES RUN_SERIAL TRUE)
-    endif()
+    gilloc_add_soak_test(${name}.${flavour} ${head_soak})
   endforeach()
 endfunction()
 

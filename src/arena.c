@@ -6,9 +6,24 @@
 #include "arena.h"
 
 #include "arena_map.h"
+#include "arena_nodes.h"
 #include "guard.h"
 #include "metadata.h"
 #include "os_memory.h"
+
+#include <errno.h>
+
+static void *map_from_os(void *context, size_t bytes)
+{
+  (void)context;
+  return GILLOC_ARENA_ALIGNED ? gilloc_os_map_aligned(bytes, bytes) : gilloc_os_map(bytes);
+}
+
+static void unmap_to_os(void *context, void *start, size_t bytes)
+{
+  (void)context;
+  gilloc_os_unmap(start, bytes);
+}
 
 static struct {
   struct gilloc_guard guard;
@@ -16,9 +31,13 @@ static struct {
   struct gilloc_arena *usable; /* head: fewest free pools */
   struct gilloc_arena *rightmost[GILLOC_ARENA_POOLS + 1];
   struct gilloc_metadata records;
+  struct gilloc_arena *deferred; /* to be released by the next thread that may wait for a grace period */
+  struct gilloc_arena_provider provider; /* constant from the first arena on, so read without the guard */
   struct gilloc_arena_counts counts;
+  struct gilloc_arena_nodes nodes;
 } arenas = {
     .guard = {.rank = GILLOC_RANK_GROUND},
+    .provider = {map_from_os, unmap_to_os, NULL},
     .records = {.record_bytes = sizeof(struct gilloc_arena), .alignment = GILLOC_ARENA_MAP_RECORD_ALIGNMENT}};
 
 /* Sets the record up as an arena without a used pool; the mapping is the caller's. */
@@ -35,14 +54,32 @@ static void arena_init(struct gilloc_arena *arena, char *start)
   arena->stacked_pools = 0;
 }
 
-static char *arena_map_memory(void)
+bool gilloc_arena_set_provider(const struct gilloc_arena_provider *provider)
 {
-  return GILLOC_ARENA_ALIGNED ? gilloc_os_map_aligned(GILLOC_ARENA_SIZE, GILLOC_ARENA_SIZE)
-                              : gilloc_os_map(GILLOC_ARENA_SIZE);
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&arenas.guard, &node);
+  bool early = arenas.counts.mapped_total == 0;
+  if (early)
+    arenas.provider = *provider;
+  gilloc_guard_leave(&arenas.guard, &node);
+  return early;
 }
 
-static void count_mapped(void)
+static char *provider_map(void)
 {
+  return arenas.provider.map(arenas.provider.context, GILLOC_ARENA_SIZE);
+}
+
+static void provider_unmap(char *start)
+{
+  arenas.provider.unmap(arenas.provider.context, start, GILLOC_ARENA_SIZE);
+}
+
+static void count_mapped(const struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.guard)
+{
+  if (GILLOC_STATS_MAP_LEVELS == 3)
+    gilloc_arena_nodes_add(&arenas.nodes, (uintptr_t)arena->start);
+  arenas.counts.pools += arena->total_pools;
   arenas.counts.mapped_total++;
   arenas.counts.mapped_now++;
   if (arenas.counts.mapped_now > arenas.counts.mapped_highwater)
@@ -56,18 +93,18 @@ static struct gilloc_arena *arena_map_new(void) GILLOC_REQUIRES(arenas.guard)
   struct gilloc_arena *arena = gilloc_metadata_take(&arenas.records, &fresh);
   if (!arena)
     return NULL;
-  char *start = arena_map_memory();
+  char *start = provider_map();
   if (!start) {
     gilloc_metadata_put(&arenas.records, arena);
     return NULL;
   }
   arena_init(arena, start);
   if (!gilloc_arena_map_insert(arena, arena->first_pool, arena->total_pools)) {
-    gilloc_os_unmap(start, GILLOC_ARENA_SIZE);
+    provider_unmap(start);
     gilloc_metadata_put(&arenas.records, arena);
     return NULL;
   }
-  count_mapped();
+  count_mapped(arena);
   arenas.usable = arena;
   arenas.rightmost[arena->free_pools] = arena;
   return arena;
@@ -166,26 +203,64 @@ struct gilloc_arena *gilloc_arena_put_pool(struct gilloc_arena *arena, unsigned 
   if (emptied) {
     gilloc_arena_map_remove(arena->first_pool, arena->total_pools);
     arenas.counts.mapped_now--;
+    arenas.counts.pools -= arena->total_pools;
     arena->next = NULL;
   }
   gilloc_guard_leave(&arenas.guard, &node);
   return emptied ? arena : NULL;
 }
 
-void gilloc_arena_release(struct gilloc_arena *released)
+/* Leaves the arenas to a later release. */
+static void defer_release(struct gilloc_arena *released)
 {
-  if (!released)
-    return;
-  gilloc_read_synchronize();
+  struct gilloc_guard_node node;
+  struct gilloc_arena *last = released;
+  while (last->next)
+    last = last->next;
+  gilloc_guard_enter(&arenas.guard, &node);
+  last->next = arenas.deferred;
+  arenas.deferred = released;
+  gilloc_guard_leave(&arenas.guard, &node);
+}
+
+static struct gilloc_arena *take_deferred(void)
+{
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&arenas.guard, &node);
+  struct gilloc_arena *deferred = arenas.deferred;
+  arenas.deferred = NULL;
+  gilloc_guard_leave(&arenas.guard, &node);
+  return deferred;
+}
+
+/* After the grace period. */
+static void release_now(struct gilloc_arena *released)
+{
   while (released) {
     struct gilloc_guard_node node;
     struct gilloc_arena *next = released->next;
-    gilloc_os_unmap(released->start, GILLOC_ARENA_SIZE);
+    provider_unmap(released->start);
     gilloc_guard_enter(&arenas.guard, &node);
     gilloc_metadata_put(&arenas.records, released);
     gilloc_guard_leave(&arenas.guard, &node);
     released = next;
   }
+}
+
+void gilloc_arena_release(struct gilloc_arena *released)
+{
+  if (!released)
+    return;
+  int error = errno;
+  if (gilloc_read_is_open()) {
+    defer_release(released);
+  } else {
+    struct gilloc_arena *deferred = take_deferred();
+    gilloc_read_synchronize();
+    release_now(released);
+    release_now(deferred);
+  }
+  errno = error;
 }
 
 struct gilloc_arena_counts gilloc_arena_counts(void)
@@ -194,6 +269,8 @@ struct gilloc_arena_counts gilloc_arena_counts(void)
   gilloc_guard_enter(&arenas.guard, &node);
   struct gilloc_arena_counts counts = arenas.counts;
   counts.free_pools = 0;
+  counts.python_bot_nodes = gilloc_arena_nodes_bot(&arenas.nodes);
+  counts.python_mid_nodes = gilloc_arena_nodes_mid(&arenas.nodes);
   for (const struct gilloc_arena *arena = arenas.usable; arena; arena = arena->next)
     counts.free_pools += arena->free_pools;
   gilloc_guard_leave(&arenas.guard, &node);

@@ -67,15 +67,33 @@ bool gilloc_arena_take_pool(struct gilloc_pool_slot *slot);
  * own guards. NULL otherwise. */
 struct gilloc_arena *gilloc_arena_put_pool(struct gilloc_arena *arena, unsigned index);
 
-/* Gives the arenas linked through `next` back to the OS, after a grace period. No guard may be held. */
+/* Gives the arenas linked through `next` back to the OS, after a grace period. No guard may be held. In a
+ * thread that stands in a read section (an application may use the same liburcu) it leaves them to the next
+ * call from elsewhere. */
 void gilloc_arena_release(struct gilloc_arena *arenas);
+
+/* Where arenas come from. `map` returns `bytes` of memory that may be read and written, at any address and
+ * with any contents, or NULL; `unmap` gets back what `map` gave and cannot fail. Neither may call this
+ * library, whose guards may be held. (CPython's PyObjectArenaAllocator) */
+struct gilloc_arena_provider {
+  void *(*map)(void *context, size_t bytes);
+  void (*unmap)(void *context, void *start, size_t bytes);
+  void *context;
+};
+
+/* Sets the provider for good; without a call arenas come from the OS. False, and nothing changed, once an
+ * arena has been mapped. (CPython's PyObject_SetArenaAllocator) */
+bool gilloc_arena_set_provider(const struct gilloc_arena_provider *provider);
 
 /* Counts since the start of the process. */
 struct gilloc_arena_counts {
-  size_t mapped_total;     /* arenas ever taken from the OS */
+  size_t mapped_total;     /* arenas ever taken from the provider */
   size_t mapped_now;       /* arenas held */
   size_t mapped_highwater; /* the most ever held at once */
+  size_t pools;            /* in the arenas held, free or not */
   size_t free_pools;       /* pools free in the arenas held */
+  size_t python_bot_nodes; /* what CPython 3.11's map would have for all arenas ever held (arena_nodes.h) */
+  size_t python_mid_nodes;
 };
 
 struct gilloc_arena_counts gilloc_arena_counts(void);

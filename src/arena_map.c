@@ -27,8 +27,10 @@ void gilloc_arena_map_remove(char *first_pool, unsigned pools)
     gilloc_radix_set(gilloc_arena_map_root, gilloc_arena_map_shape(), key_of(first_pool) + i, 0);
 }
 
-void gilloc_arena_map_set_code(struct gilloc_arena *arena, char *pool_start, unsigned code)
+size_t gilloc_arena_map_leaves(void)
 {
-  uintptr_t word = (uintptr_t)arena | (uintptr_t)code << GILLOC_ARENA_MAP_CODE_SHIFT;
-  gilloc_radix_set(gilloc_arena_map_root, gilloc_arena_map_shape(), key_of(pool_start), word);
+  size_t leaves = 0;
+  for (size_t i = 0; i < (size_t)1 << GILLOC_ARENA_MAP_ROOT_BITS; i++)
+    leaves += atomic_load_explicit(&gilloc_arena_map_root[i], memory_order_relaxed) != 0;
+  return leaves;
 }

@@ -92,7 +92,17 @@ static GILLOC_ALWAYS_INLINE unsigned gilloc_arena_map_code(uintptr_t word)
 bool gilloc_arena_map_insert(struct gilloc_arena *arena, char *first_pool, unsigned pools);
 void gilloc_arena_map_remove(char *first_pool, unsigned pools);
 
+/* Leaves that the map has, and the bytes of one; for reports. */
+size_t gilloc_arena_map_leaves(void);
+
+enum { GILLOC_ARENA_MAP_LEAF_BYTES = sizeof(uintptr_t) << GILLOC_ARENA_MAP_LEAF_BITS };
+
 /* Sets what the pool at `pool_start` is used for: code 0 or class + 1. */
-void gilloc_arena_map_set_code(struct gilloc_arena *arena, char *pool_start, unsigned code);
+static inline void gilloc_arena_map_set_code(struct gilloc_arena *arena, char *pool_start, unsigned code)
+{
+  uintptr_t word = (uintptr_t)arena | (uintptr_t)code << GILLOC_ARENA_MAP_CODE_SHIFT;
+  gilloc_radix_set(gilloc_arena_map_root, gilloc_arena_map_shape(), (uintptr_t)pool_start >> GILLOC_POOL_BITS,
+                   word);
+}
 
 #endif

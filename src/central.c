@@ -6,17 +6,9 @@
 
 #include "arena.h"
 #include "arena_map.h"
-#include "guard.h"
-#include "pool.h"
-
-struct central {
-  _Alignas(GILLOC_CACHE_LINE) struct gilloc_guard guard;
-  struct gilloc_pool *used; /* front: where all blocks of the class come from */
-  struct gilloc_guard_node fork_node;
-};
 
 #define CENTRAL_ROW(size_class, size) [size_class] = {.guard = {.rank = GILLOC_RANK_CENTRAL + (size_class)}},
-static struct central centrals[GILLOC_CLASS_COUNT] = {GILLOC_CLASS_SIZES(CENTRAL_ROW)};
+struct gilloc_central gilloc_centrals[GILLOC_CLASS_COUNT] = {GILLOC_CLASS_SIZES(CENTRAL_ROW)};
 
 static struct gilloc_arena *arena_of(const struct gilloc_block *block)
 {
@@ -35,7 +27,7 @@ static inline struct gilloc_pool *pool_of(const struct gilloc_block *block)
 }
 
 /* A new front pool; NULL without memory. */
-static GILLOC_COLD struct gilloc_pool *add_pool(struct central *self, unsigned size_class)
+static inline struct gilloc_pool *add_pool(struct gilloc_central *self, unsigned size_class)
     GILLOC_REQUIRES(self->guard)
 {
   struct gilloc_pool_slot slot;
@@ -49,11 +41,12 @@ static GILLOC_COLD struct gilloc_pool *add_pool(struct central *self, unsigned s
   pool->index = slot.index;
   gilloc_arena_map_set_code(slot.arena, start, size_class + 1);
   gilloc_pool_list_push(&self->used, pool);
+  self->pools++;
   return pool;
 }
 
 /* A block of the front pool, which leaves the list when that was its last. */
-static inline struct gilloc_block *take_front(struct central *self, unsigned size_class)
+static inline struct gilloc_block *take_front(struct gilloc_central *self, unsigned size_class)
     GILLOC_REQUIRES(self->guard)
 {
   struct gilloc_pool *pool = self->used;
@@ -65,7 +58,7 @@ static inline struct gilloc_block *take_front(struct central *self, unsigned siz
 
 struct gilloc_block *gilloc_central_take(unsigned size_class)
 {
-  struct central *self = &centrals[size_class];
+  struct gilloc_central *self = &gilloc_centrals[size_class];
   struct gilloc_block *block = NULL;
   struct gilloc_guard_node node;
   gilloc_guard_enter(&self->guard, &node);
@@ -77,7 +70,7 @@ struct gilloc_block *gilloc_central_take(unsigned size_class)
 
 unsigned gilloc_central_take_batch(unsigned size_class, unsigned want, struct gilloc_block **list)
 {
-  struct central *self = &centrals[size_class];
+  struct gilloc_central *self = &gilloc_centrals[size_class];
   struct gilloc_block *head = NULL;
   unsigned taken = 0;
   struct gilloc_guard_node node;
@@ -98,8 +91,8 @@ unsigned gilloc_central_take_batch(unsigned size_class, unsigned want, struct gi
 }
 
 /* An empty pool goes back; an arena that thereby became empty is pushed on `*released`. */
-static GILLOC_COLD void give_pool_back(struct gilloc_pool *pool, const struct gilloc_block *last,
-                                       struct gilloc_arena **released)
+static inline void give_pool_back(struct gilloc_pool *pool, const struct gilloc_block *last,
+                                  struct gilloc_arena **released)
 {
   struct gilloc_arena *arena = arena_of(last);
   gilloc_assert_deep(gilloc_pool_is_consistent(pool));
@@ -111,25 +104,45 @@ static GILLOC_COLD void give_pool_back(struct gilloc_pool *pool, const struct gi
   }
 }
 
-static inline void put_one(struct central *self, struct gilloc_block *block, struct gilloc_arena **released)
+static GILLOC_ALWAYS_INLINE void put_checked(struct gilloc_central *self, struct gilloc_pool *pool,
+                                             struct gilloc_block *block, struct gilloc_arena **released)
     GILLOC_REQUIRES(self->guard)
 {
-  struct gilloc_pool *pool = pool_of(block);
-  if (GILLOC_UNLIKELY(!gilloc_pool_has_block(pool, block) || pool->live == 0 || pool->free == block))
-    gilloc_panic("double or invalid free of %p: not a live block of its pool", (void *)block);
   bool was_full = gilloc_pool_is_full(pool);
   gilloc_pool_put(pool, block);
   if (GILLOC_UNLIKELY(was_full)) {
     gilloc_pool_list_push(&self->used, pool);
   } else if (GILLOC_UNLIKELY(pool->live == 0)) {
     gilloc_pool_list_remove(&self->used, pool);
+    self->pools--;
     give_pool_back(pool, block, released);
   }
 }
 
+static inline void put_one(struct gilloc_central *self, struct gilloc_block *block,
+                           struct gilloc_arena **released) GILLOC_REQUIRES(self->guard)
+{
+  struct gilloc_pool *pool = pool_of(block);
+  if (GILLOC_UNLIKELY(!gilloc_pool_has_block(pool, block) || pool->live == 0 || pool->free == block))
+    gilloc_panic("double or invalid free of %p: not a live block of its pool", (void *)block);
+  put_checked(self, pool, block, released);
+}
+
+void gilloc_central_put_checked(unsigned size_class, struct gilloc_pool *pool, struct gilloc_block *block)
+{
+  struct gilloc_central *self = &gilloc_centrals[size_class];
+  struct gilloc_arena *released = NULL;
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&self->guard, &node);
+  put_checked(self, pool, block, &released);
+  gilloc_guard_leave(&self->guard, &node);
+  if (GILLOC_UNLIKELY(released != NULL))
+    gilloc_arena_release(released);
+}
+
 void gilloc_central_put(unsigned size_class, struct gilloc_block *block)
 {
-  struct central *self = &centrals[size_class];
+  struct gilloc_central *self = &gilloc_centrals[size_class];
   struct gilloc_arena *released = NULL;
   struct gilloc_guard_node node;
   gilloc_guard_enter(&self->guard, &node);
@@ -141,7 +154,7 @@ void gilloc_central_put(unsigned size_class, struct gilloc_block *block)
 
 void gilloc_central_put_batch(unsigned size_class, struct gilloc_block *list)
 {
-  struct central *self = &centrals[size_class];
+  struct gilloc_central *self = &gilloc_centrals[size_class];
   struct gilloc_arena *released = NULL;
   struct gilloc_guard_node node;
   gilloc_guard_enter(&self->guard, &node);
@@ -161,9 +174,11 @@ void gilloc_central_check_block(const void *address, const char *call)
   unsigned code = gilloc_arena_map_code(gilloc_arena_map_find(address));
   bool is_block = true;
   if (code != 0) {
-    struct central *self = &centrals[code - 1];
+    struct gilloc_central *self = &gilloc_centrals[code - 1];
     gilloc_guard_enter(&self->guard, &node);
-    is_block = gilloc_pool_has_block(pool_of(address), address);
+    /* Read again: while a pool is of this class, its word changes under this guard only. */
+    is_block = gilloc_arena_map_code(gilloc_arena_map_find(address)) == code &&
+               gilloc_pool_has_block(pool_of(address), address);
     gilloc_guard_leave(&self->guard, &node);
   }
   gilloc_read_leave();
@@ -174,25 +189,46 @@ void gilloc_central_check_block(const void *address, const char *call)
 void gilloc_central_before_fork(void) GILLOC_NOT_ANALYSED
 {
   for (unsigned size_class = GILLOC_CLASS_COUNT; size_class-- > 0;)
-    gilloc_guard_enter(&centrals[size_class].guard, &centrals[size_class].fork_node);
+    gilloc_guard_enter(&gilloc_centrals[size_class].guard, &gilloc_centrals[size_class].fork_node);
 }
 
 void gilloc_central_after_fork(bool in_child) GILLOC_NOT_ANALYSED
 {
   for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++)
-    gilloc_guard_after_fork(&centrals[size_class].guard, &centrals[size_class].fork_node, in_child);
+    gilloc_guard_after_fork(&gilloc_centrals[size_class].guard, &gilloc_centrals[size_class].fork_node,
+                            in_child);
 }
 
-struct gilloc_central_counts gilloc_central_counts(unsigned size_class)
+static struct gilloc_central_counts count(const struct gilloc_central *self, unsigned size_class)
+    GILLOC_REQUIRES(self->guard)
 {
-  struct central *self = &centrals[size_class];
-  struct gilloc_central_counts counts = {0, 0};
-  struct gilloc_guard_node node;
-  gilloc_guard_enter(&self->guard, &node);
+  struct gilloc_central_counts counts = {.pools = self->pools};
   for (const struct gilloc_pool *pool = self->used; pool; pool = pool->next) {
     counts.used_pools++;
     counts.free_blocks += gilloc_pool_blocks(size_class) - pool->live;
   }
+  return counts;
+}
+
+struct gilloc_central_counts gilloc_central_counts(unsigned size_class)
+{
+  struct gilloc_central *self = &gilloc_centrals[size_class];
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&self->guard, &node);
+  struct gilloc_central_counts counts = count(self, size_class);
   gilloc_guard_leave(&self->guard, &node);
   return counts;
+}
+
+void gilloc_central_count_all(struct gilloc_central_counts *classes, struct gilloc_arena_counts *ground)
+    GILLOC_NOT_ANALYSED
+{
+  struct gilloc_guard_node nodes[GILLOC_CLASS_COUNT];
+  for (unsigned size_class = GILLOC_CLASS_COUNT; size_class-- > 0;)
+    gilloc_guard_enter(&gilloc_centrals[size_class].guard, &nodes[size_class]);
+  *ground = gilloc_arena_counts();
+  for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++) {
+    classes[size_class] = count(&gilloc_centrals[size_class], size_class);
+    gilloc_guard_leave(&gilloc_centrals[size_class].guard, &nodes[size_class]);
+  }
 }

@@ -12,7 +12,33 @@
 #ifndef GILLOC_CENTRAL_H
 #define GILLOC_CENTRAL_H
 
-#include "block.h"
+#include "guard.h"
+#include "pool.h"
+
+/* A size class's centre. Where the strategy has locks, everything is read and written under the guard. */
+struct gilloc_central {
+  _Alignas(GILLOC_CACHE_LINE) struct gilloc_guard guard;
+  struct gilloc_pool *used; /* front: where all blocks of the class come from */
+  size_t pools;             /* used and full */
+  struct gilloc_guard_node fork_node;
+};
+
+extern GILLOC_HIDDEN struct gilloc_central gilloc_centrals[GILLOC_CLASS_COUNT];
+
+/* The common case of gilloc_central_take where guards are empty (none, gil): the block that the front pool
+ * got back last. NULL where there is none, or where the pool would leave its list. */
+static GILLOC_ALWAYS_INLINE struct gilloc_block *gilloc_central_take_ready(unsigned size_class)
+{
+  struct gilloc_pool *pool = gilloc_centrals[size_class].used;
+  if (GILLOC_UNLIKELY(!pool) || GILLOC_UNLIKELY(!pool->free))
+    return NULL;
+  struct gilloc_block *block = pool->free;
+  if (GILLOC_UNLIKELY(!block->next && pool->uncarved == 0))
+    return NULL;
+  pool->free = block->next;
+  pool->live++;
+  return block;
+}
 
 /* One block; NULL without memory. */
 struct gilloc_block *gilloc_central_take(unsigned size_class);
@@ -25,6 +51,9 @@ unsigned gilloc_central_take_batch(unsigned size_class, unsigned want, struct gi
 void gilloc_central_put(unsigned size_class, struct gilloc_block *block);
 void gilloc_central_put_batch(unsigned size_class, struct gilloc_block *list);
 
+/* gilloc_central_put of a block that has been looked at: it is a live block of `pool`. */
+void gilloc_central_put_checked(unsigned size_class, struct gilloc_pool *pool, struct gilloc_block *block);
+
 /* Panics, naming the public function, where `address` lies in a pool of ours but in no block of it that was
  * ever handed out. For a pointer that may be anything: goes to the pool in a read section, because the arena
  * may be going away. */
@@ -36,10 +65,16 @@ void gilloc_central_after_fork(bool in_child);
 
 /* What a class holds, for reports and tests. */
 struct gilloc_central_counts {
+  size_t pools;       /* all that are of the class, full ones included */
   size_t used_pools;  /* pools with live and with free blocks */
   size_t free_blocks; /* blocks to be had without a new pool */
 };
 
 struct gilloc_central_counts gilloc_central_counts(unsigned size_class);
+
+struct gilloc_arena_counts;
+
+/* All classes (GILLOC_CLASS_COUNT of them) and the arenas at one moment: every guard of them is held. */
+void gilloc_central_count_all(struct gilloc_central_counts *classes, struct gilloc_arena_counts *ground);
 
 #endif

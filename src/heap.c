@@ -4,6 +4,7 @@
  */
 #include "heap.h"
 
+#include "arena.h"
 #include "arena_map.h"
 #include "block.h"
 #include "central.h"
@@ -41,8 +42,16 @@ static GILLOC_COLD void *take_outside_pools(size_t size)
   return gilloc_large_take(size, GILLOC_ALIGNMENT);
 }
 
-/* A block from the layers below the cache. CPython's pools fall back to the raw domain when no arena is
- * to be had; `wide` has nothing to fall back to. */
+/* No arena is to be had. CPython's pools fall back to the raw domain; `wide` has nothing to fall back to. */
+static GILLOC_COLD void *take_without_arena(size_t size)
+{
+  void *p = GILLOC_HAS_LARGE ? NULL : gilloc_raw_malloc(size);
+  if (!p)
+    errno = ENOMEM;
+  return p;
+}
+
+/* A block from the layers below the cache. */
 static void *take_from_pools(size_t size)
 {
   unsigned size_class = gilloc_size_class_of(size);
@@ -50,7 +59,7 @@ static void *take_from_pools(size_t size)
       GILLOC_HAS_TCACHE ? gilloc_tcache_refill(size_class) : gilloc_central_take(size_class);
   if (GILLOC_LIKELY(block))
     return hand_out(block, gilloc_size_class_bytes(size_class));
-  return GILLOC_HAS_LARGE ? NULL : gilloc_raw_malloc(size);
+  return take_without_arena(size);
 }
 
 static void *take_any(size_t size)
@@ -87,10 +96,24 @@ static __attribute__((noinline)) void *take_above_linear(size_t size)
   return take_from_bin(gilloc_size_class_code_above(size), size);
 }
 
+/* Without a cache: a block that the centre has ready, or the long way. */
+static GILLOC_ALWAYS_INLINE void *take_from_centre(size_t size)
+{
+  if (GILLOC_UNLIKELY(!gilloc_entry_is_open()) || GILLOC_UNLIKELY(!gilloc_size_class_covers(size)))
+    return take_slow(size);
+  unsigned size_class = gilloc_size_class_of(size);
+  struct gilloc_block *block = gilloc_central_take_ready(size_class);
+  if (GILLOC_UNLIKELY(!block))
+    block = gilloc_central_take(size_class);
+  if (GILLOC_UNLIKELY(!block))
+    return take_without_arena(size);
+  return hand_out(block, gilloc_size_class_bytes(size_class));
+}
+
 static GILLOC_ALWAYS_INLINE void *take(size_t size)
 {
   if (!GILLOC_HAS_TCACHE)
-    return take_slow(size);
+    return take_from_centre(size);
   if (GILLOC_UNLIKELY(size > GILLOC_LINEAR_MAX))
     return take_above_linear(size);
   return take_from_bin(gilloc_size_class_code_linear(size), size);
@@ -111,13 +134,21 @@ static GILLOC_ALWAYS_INLINE void mark_free(struct gilloc_block *block, unsigned 
     gilloc_block_mark_free(block);
 }
 
-/* Panics on a pointer into a pool of ours that is not a live block, as far as the block itself tells. */
-static GILLOC_ALWAYS_INLINE void check_live(const struct gilloc_block *block, unsigned size_class,
-                                            const char *call)
+/* Panics on an address that is not where a block of the class begins. The block is not touched: it might
+ * reach beyond its arena. */
+static GILLOC_ALWAYS_INLINE void check_start(const struct gilloc_block *block, unsigned size_class,
+                                             const char *call)
 {
   uint32_t offset = (uint32_t)((uintptr_t)block & (GILLOC_POOL_SIZE - 1)) - GILLOC_POOL_FIRST_BLOCK;
   if (GILLOC_UNLIKELY(offset >= GILLOC_POOL_SIZE || !gilloc_size_class_divides(size_class, offset)))
     gilloc_panic("%s of %p, which is not the start of a block", call, (const void *)block);
+}
+
+/* Panics on a pointer into a pool of ours that is not a live block, as far as the block itself tells. */
+static GILLOC_ALWAYS_INLINE void check_live(const struct gilloc_block *block, unsigned size_class,
+                                            const char *call)
+{
+  check_start(block, size_class, call);
   if (GILLOC_UNLIKELY(is_free(block, size_class)))
     gilloc_panic("%s of %p, which has been freed", call, (const void *)block);
 }
@@ -125,9 +156,9 @@ static GILLOC_ALWAYS_INLINE void check_live(const struct gilloc_block *block, un
 /* As check_live, with the words that name this misuse. */
 static GILLOC_ALWAYS_INLINE void check_put(const struct gilloc_block *block, unsigned size_class)
 {
+  check_start(block, size_class, "free");
   if (GILLOC_UNLIKELY(is_free(block, size_class)))
     gilloc_panic("double free of %p", (const void *)block);
-  check_live(block, size_class, "free");
 }
 
 /* A pointer that lies in no pool in use. */
@@ -178,18 +209,52 @@ static GILLOC_ALWAYS_INLINE bool put_in_bin(struct gilloc_block *block)
     return false;
   size_t code = gilloc_arena_map_code(gilloc_arena_map_find_in(&cache->window, block));
   struct gilloc_bin *bin = &cache->bins[code];
-  if (GILLOC_UNLIKELY(bin->room == 0) || GILLOC_UNLIKELY(is_free(block, (unsigned)code - 1)))
+  if (GILLOC_UNLIKELY(bin->room == 0))
     return false;
   if (GILLOC_DEBUG)
-    check_put(block, (unsigned)code - 1);
+    check_start(block, (unsigned)code - 1, "free");
+  if (GILLOC_UNLIKELY(is_free(block, (unsigned)code - 1)))
+    return false;
   mark_free(block, (unsigned)code - 1);
   gilloc_tcache_push(bin, block);
   return true;
 }
 
+static GILLOC_ALWAYS_INLINE struct gilloc_pool *pool_of(uintptr_t word, struct gilloc_block *block)
+{
+  if (GILLOC_POOL_HEADER_INLINE)
+    return (struct gilloc_pool *)((uintptr_t)block & ~(uintptr_t)(GILLOC_POOL_SIZE - 1));
+  struct gilloc_arena *arena = gilloc_arena_map_arena(word);
+  return gilloc_arena_pool_header(arena, gilloc_arena_pool_index(arena, block));
+}
+
+/* Without a cache: straight into the block's pool; false where the long way is needed, which also says what
+ * is wrong with a pointer that was refused here. */
+static GILLOC_ALWAYS_INLINE bool put_in_pool(struct gilloc_block *block)
+{
+  if (GILLOC_UNLIKELY(!gilloc_entry_is_open()))
+    return false;
+  uintptr_t word = gilloc_arena_map_find(block);
+  unsigned code = gilloc_arena_map_code(word);
+  if (GILLOC_UNLIKELY(code == 0))
+    return false;
+  struct gilloc_pool *pool = pool_of(word, block);
+  if (GILLOC_UNLIKELY(!gilloc_pool_has_block(pool, block) || pool->live == 0 || pool->free == block))
+    return false;
+  if (GILLOC_UNLIKELY(is_free(block, code - 1)))
+    return false;
+  mark_free(block, code - 1);
+  if (GILLOC_LIKELY(!gilloc_pool_is_full(pool) && pool->live > 1))
+    gilloc_pool_put(pool, block);
+  else
+    gilloc_central_put_checked(code - 1, pool, block);
+  return true;
+}
+
 static GILLOC_ALWAYS_INLINE void put(void *p)
 {
-  if (!GILLOC_HAS_TCACHE || !put_in_bin(p))
+  bool is_done = GILLOC_HAS_TCACHE ? put_in_bin(p) : put_in_pool(p);
+  if (GILLOC_UNLIKELY(!is_done))
     put_slow(p);
 }
 

@@ -9,6 +9,8 @@
 #include "os_memory.h"
 #include "radix.h"
 
+#include <string.h>
+
 struct large {
   char *start;
   size_t bytes; /* whole pages */
@@ -138,6 +140,23 @@ static void *move(void *p, size_t old_bytes, size_t new_bytes)
   return moved ? start : NULL;
 }
 
+/* Where the kernel cannot move the pages: as malloc, memcpy and free would. */
+static void *copy(void *p, size_t old_bytes, size_t new_bytes)
+{
+  char *start = gilloc_large_take(new_bytes, 1);
+  if (!start)
+    return NULL;
+  memcpy(start, p, old_bytes);
+  gilloc_large_put(p);
+  return start;
+}
+
+static void *grow(void *p, size_t old_bytes, size_t new_bytes)
+{
+  void *start = move(p, old_bytes, new_bytes);
+  return start ? start : copy(p, old_bytes, new_bytes);
+}
+
 void *gilloc_large_resize(void *p, size_t size)
 {
   size_t old_bytes = gilloc_large_usable(p);
@@ -147,7 +166,7 @@ void *gilloc_large_resize(void *p, size_t size)
   if (new_bytes == old_bytes)
     return p;
   if (!gilloc_os_resize(p, old_bytes, new_bytes))
-    return new_bytes < old_bytes ? p : move(p, old_bytes, new_bytes);
+    return new_bytes < old_bytes ? p : grow(p, old_bytes, new_bytes);
   set_bytes(p, new_bytes);
   return p;
 }

@@ -77,8 +77,6 @@ bool gilloc_os_move(void *from, size_t from_bytes, void *to, size_t to_bytes)
 {
   int error = errno;
   void *moved = mremap(from, from_bytes, to_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to);
-  if (moved == MAP_FAILED && errno != ENOMEM)
-    gilloc_panic_os("mremap", errno);
   errno = error;
   return moved != MAP_FAILED;
 }

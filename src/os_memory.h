@@ -29,8 +29,9 @@ void gilloc_os_unmap(void *start, size_t bytes);
 bool gilloc_os_resize(void *start, size_t old_bytes, size_t new_bytes);
 
 /* Moves the pages of the mapping at `from` onto the mapping at `to`, which they replace, without copying;
- * to_bytes >= from_bytes. False when the kernel has no memory for it: `from` stays whole, and `to` must
- * be taken as gone. */
+ * to_bytes >= from_bytes. False where the kernel cannot (no memory, locked pages, advice or protection that
+ * is not the same for all pages): `from` stays whole, and `to` must be taken as gone, though some refusals
+ * leave it, untouched, for the rest of the process. */
 bool gilloc_os_move(void *from, size_t from_bytes, void *to, size_t to_bytes);
 
 #endif

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * radix.c: leaves and words.
+ * radix.c: leaves.
  */
 #include "radix.h"
 
 #include "os_memory.h"
-#include "panic.h"
 
 bool gilloc_radix_reserve(gilloc_radix_root *root, struct gilloc_radix_shape shape, uintptr_t key,
                           size_t count)
@@ -24,12 +23,4 @@ bool gilloc_radix_reserve(gilloc_radix_root *root, struct gilloc_radix_shape sha
     atomic_store_explicit(&root[index], entry, memory_order_release);
   }
   return true;
-}
-
-void gilloc_radix_set(gilloc_radix_root *root, struct gilloc_radix_shape shape, uintptr_t key, uintptr_t word)
-{
-  uintptr_t entry = atomic_load_explicit(&root[key >> shape.leaf_bits], memory_order_relaxed);
-  gilloc_assert(entry != 0);
-  /* pairs with the acquire in gilloc_radix_find */
-  atomic_store_explicit(gilloc_radix_word(entry, key), word, memory_order_release);
 }

@@ -13,6 +13,7 @@
 #define GILLOC_RADIX_H
 
 #include "base.h"
+#include "panic.h"
 
 #include <stdatomic.h>
 
@@ -50,7 +51,13 @@ bool gilloc_radix_reserve(gilloc_radix_root *root, struct gilloc_radix_shape sha
                           size_t count);
 
 /* Sets the word of a reserved key. */
-void gilloc_radix_set(gilloc_radix_root *root, struct gilloc_radix_shape shape, uintptr_t key,
-                      uintptr_t word);
+static inline void gilloc_radix_set(gilloc_radix_root *root, struct gilloc_radix_shape shape, uintptr_t key,
+                                    uintptr_t word)
+{
+  uintptr_t entry = atomic_load_explicit(&root[key >> shape.leaf_bits], memory_order_relaxed);
+  gilloc_assert(entry != 0);
+  /* pairs with the acquire in gilloc_radix_find */
+  atomic_store_explicit(gilloc_radix_word(entry, key), word, memory_order_release);
+}
 
 #endif

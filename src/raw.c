@@ -39,12 +39,20 @@ void *gilloc_raw_memalign(size_t alignment, size_t size)
   return GILLOC_RAW_MEMALIGN(alignment, size ? size : 1);
 }
 
-size_t gilloc_raw_usable_size(void *p)
+/* The C library exports no second name for this one. Looked up before the program runs: the loader's lock
+ * must not be wanted by a thread that holds the GIL. */
+static size_t (*usable_size)(void *);
+
+__attribute__((constructor(101))) static void find_usable_size(void)
 {
-  /* The C library exports no second name for this one. */
   union {
     void *symbol;
     size_t (*function)(void *);
-  } usable = {.symbol = dlsym(RTLD_NEXT, "malloc_usable_size")};
-  return usable.symbol ? usable.function(p) : 0;
+  } found = {.symbol = dlsym(RTLD_NEXT, "malloc_usable_size")};
+  usable_size = found.function;
+}
+
+size_t gilloc_raw_usable_size(void *p)
+{
+  return usable_size ? usable_size(p) : 0;
 }

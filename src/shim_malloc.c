@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * shim_malloc.c: the C library's allocation functions on top of gilloc/gilloc.h, in the shared libraries
- * only: a program that preloads or links one uses it for every allocation. Where the two contracts
- * differ, glibc's holds here: realloc(p, 0) frees.
+ * only: a program that preloads or links one uses it for every allocation. As in glibc, realloc(p, 0) frees
+ * and memalign rounds its alignment up; aligned_alloc refuses one that is no power of two, as C17 says.
  */
 #include "shim_malloc.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * stress.h: what the stress programs share: options, the seed that is printed and can be given back, the end of
- * a run by time or by failure, and blocks whose contents tell whose they are. Written against the public
+ * stress.h: what the stress programs share: options, the seed that is printed and can be given back, the end
+ * of a run by time or by failure, and blocks whose contents tell whose they are. Written against the public
  * headers; random numbers are the lab's.
  *
  *   stress_core [--seed N] [--seconds S]      default 2 s, or GILLOC_SOAK_SECONDS of the environment
@@ -162,8 +162,9 @@ static inline void stress_fill(struct stress_block *block, uint64_t stamp)
 static inline void stress_verify_prefix(const struct stress_block *block, size_t length)
 {
   for (size_t i = 0; i < block->size && i < length; i = stress_next_byte(i, block->size))
-    STRESS_EXPECT(block->p[i] == stress_byte(block->stamp, i), "block %p of %zu bytes: byte %zu is %#x, not %#x",
-                  (void *)block->p, block->size, i, block->p[i], stress_byte(block->stamp, i));
+    STRESS_EXPECT(block->p[i] == stress_byte(block->stamp, i),
+                  "block %p of %zu bytes: byte %zu is %#x, not %#x", (void *)block->p, block->size, i,
+                  block->p[i], stress_byte(block->stamp, i));
 }
 
 static inline void stress_verify(const struct stress_block *block)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * stress_arena_map.c: some threads fill and empty arenas, so that these are mapped and released all the time;
- * others ask the map about their own addresses, about addresses of nobody, and about stale ones, which may belong
- * to an arena that is just being released. What the map says of an address, the arena's record must bear out.
+ * others ask the map about their own addresses, about addresses of nobody, and about stale ones, which may
+ * belong to an arena that is just being released. What the map says of an address, the arena's record must
+ * bear out.
  */
 /* flavours: gil fine fine-slow fine-mcs gil-py311 fine-py311 */
 /* soak: --seconds 60 */
@@ -60,7 +61,8 @@ static void fill_and_empty(struct gilloc_prng *prng, char **blocks)
   }
   for (unsigned i = 0; i < count; i++) {
     char *block = blocks[backwards ? count - 1 - i : i];
-    STRESS_EXPECT(block[0] == (char)(backwards ? count - 1 - i : i), "block %p has lost its contents", (void *)block);
+    STRESS_EXPECT(block[0] == (char)(backwards ? count - 1 - i : i), "block %p has lost its contents",
+                  (void *)block);
     gilloc_free(block);
     gilloc_checkpoint();
   }
@@ -100,8 +102,8 @@ static void survey_stale(const char *address)
   if (arena) {
     size_t offset = (size_t)(address - arena->first_pool), pools = offset >> GILLOC_POOL_BITS;
     STRESS_EXPECT(address >= arena->first_pool && pools < arena->total_pools,
-                  "%p is mapped to the arena of %p with %u pools", (const void *)address, (void *)arena->first_pool,
-                  arena->total_pools);
+                  "%p is mapped to the arena of %p with %u pools", (const void *)address,
+                  (void *)arena->first_pool, arena->total_pools);
   }
   gilloc_read_leave();
   gilloc_entry_leave(entry);
@@ -111,11 +113,16 @@ static void survey_stale(const char *address)
 static void survey_foreign(struct gilloc_prng *prng, const char *from_libc)
 {
   char here = 0;
-  const char *addresses[] = {&here, &nobodys[gilloc_prng_below(prng, sizeof nobodys)], from_libc, NULL,
-                             (const char *)(uintptr_t)gilloc_prng_below(prng, 4096),
-                             (const char *)(uintptr_t)(gilloc_prng_next(prng) | UINT64_C(0xffff800000000000))};
+  const char *addresses[] = {
+      &here,
+      &nobodys[gilloc_prng_below(prng, sizeof nobodys)],
+      from_libc,
+      NULL,
+      (const char *)(uintptr_t)gilloc_prng_below(prng, 4096),
+      (const char *)(uintptr_t)(gilloc_prng_next(prng) | UINT64_C(0xffff800000000000))};
   for (unsigned i = 0; i < sizeof addresses / sizeof *addresses; i++)
-    STRESS_EXPECT(!is_mapped_at(addresses[i]), "the foreign address %p is said to be ours", (const void *)addresses[i]);
+    STRESS_EXPECT(!is_mapped_at(addresses[i]), "the foreign address %p is said to be ours",
+                  (const void *)addresses[i]);
   survey_stale((const char *)(uintptr_t)(gilloc_prng_next(prng) >> 17));
 }
 
@@ -145,7 +152,8 @@ static void *survey(void *argument)
     for (unsigned i = 0; i < 100; i++) {
       survey_foreign(&worker->prng, from_libc);
       survey_own(&worker->prng, own);
-      survey_stale(atomic_load_explicit(&stale[gilloc_prng_below(&worker->prng, STALE)], memory_order_relaxed));
+      survey_stale(
+          atomic_load_explicit(&stale[gilloc_prng_below(&worker->prng, STALE)], memory_order_relaxed));
       gilloc_checkpoint();
     }
     atomic_fetch_add_explicit(&stress.steps, 100, memory_order_relaxed);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * stress_core.c: threads allocate, reallocate, hand over and free blocks of every size class and larger, and
- * look at the contents of each before they let it go. Every other thread attaches to the GIL, where there is one.
+ * look at the contents of each before they let it go. Every other thread attaches to the GIL, where there is
+ * one.
  */
 /* flavours: none gil fine fine-slow fine-pthread fine-mcs gil-py311 fine-py311 */
 /* soak: --seconds 60 */
@@ -32,8 +33,8 @@ static size_t draw_size(struct gilloc_prng *prng)
 static void expect_zeros(const struct stress_block *block)
 {
   for (size_t i = 0; i < block->size; i = stress_next_byte(i, block->size))
-    STRESS_EXPECT(block->p[i] == 0, "calloc of %zu bytes at %p: byte %zu is %#x", block->size, (void *)block->p, i,
-                  block->p[i]);
+    STRESS_EXPECT(block->p[i] == 0, "calloc of %zu bytes at %p: byte %zu is %#x", block->size,
+                  (void *)block->p, i, block->p[i]);
 }
 
 static void allocate_zeroed(struct worker *worker, struct stress_block *block)
@@ -50,7 +51,8 @@ static void allocate_aligned(struct worker *worker, struct stress_block *block)
   size_t alignment = (size_t)1 << gilloc_prng_below(&worker->prng, 14), size = stress_size(&worker->prng, 14);
   *block = (struct stress_block){.p = gilloc_aligned_alloc(alignment, size), .size = size};
   STRESS_EXPECT(block->p != NULL, "no memory for %zu bytes", size);
-  STRESS_EXPECT((uintptr_t)block->p % alignment == 0, "block %p is not aligned to %zu", (void *)block->p, alignment);
+  STRESS_EXPECT((uintptr_t)block->p % alignment == 0, "block %p is not aligned to %zu", (void *)block->p,
+                alignment);
   stress_fill(block, gilloc_prng_next(&worker->prng));
 }
 

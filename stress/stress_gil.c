@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * stress_gil.c: threads attach, acquire, checkpoint, block, allocate, lock, fork and exit, attached or not, while
- * interval and policy change. Whoever holds the GIL signs a plain word and must find its signature there until
- * it lets go; at the end the counters of all threads must add up.
+ * stress_gil.c: threads attach, acquire, checkpoint, block, allocate, lock, fork and exit, attached or not,
+ * while interval and policy change. Whoever holds the GIL signs a plain word and must find its signature
+ * there until it lets go; at the end the counters of all threads must add up.
  */
 /* flavours: gil gil-py311 */
 /* soak: --seconds 60 */
@@ -72,7 +72,8 @@ static void lock_mutex(void)
 /* Long enough, at times, that waiters lose their patience and the checkpoints have to switch. */
 static void compute(struct worker *worker)
 {
-  for (uint32_t n = gilloc_prng_below(&worker->prng, 1u << gilloc_prng_below(&worker->prng, 13)); n > 0; n--) {
+  for (uint32_t n = gilloc_prng_below(&worker->prng, 1u << gilloc_prng_below(&worker->prng, 13)); n > 0;
+       n--) {
     hold(worker);
     gilloc_checkpoint();
   }
@@ -94,7 +95,9 @@ static void change_settings(struct worker *worker)
 {
   uint64_t interval = 1 + gilloc_prng_below(&worker->prng, 1u << gilloc_prng_below(&worker->prng, 12));
   STRESS_EXPECT(gilloc_gil_set_interval(interval), "interval %llu was refused", (unsigned long long)interval);
-  STRESS_EXPECT(gilloc_gil_set_policy("interval"), "the policy `interval` was refused");
+  const char *policy = gilloc_gil_policy_name(gilloc_prng_below(&worker->prng, 5));
+  STRESS_EXPECT(policy && gilloc_gil_set_policy(policy), "the policy `%s` was refused",
+                policy ? policy : "none");
 }
 
 static void use_gil_in_child(struct worker *worker)
@@ -127,16 +130,26 @@ static void fork_child(struct worker *worker)
 static void step_with_gil(struct worker *worker)
 {
   switch (gilloc_prng_below(&worker->prng, 8)) {
-  case 0: block(worker); break;
-  case 1: lock_mutex(); break;
-  case 2: stay_in_section(worker); break;
-  case 3: gilloc_free(gilloc_malloc(stress_size(&worker->prng, 12))); break;
+  case 0:
+    block(worker);
+    break;
+  case 1:
+    lock_mutex();
+    break;
+  case 2:
+    stay_in_section(worker);
+    break;
+  case 3:
+    gilloc_free(gilloc_malloc(stress_size(&worker->prng, 12)));
+    break;
   case 4:
     gilloc_gil_acquire();
     hold(worker);
     gilloc_gil_release();
     break;
-  default: compute(worker); break;
+  default:
+    compute(worker);
+    break;
   }
 }
 
@@ -148,9 +161,15 @@ static void step_without_gil(struct worker *worker)
     step_with_gil(worker);
     gilloc_gil_release();
     break;
-  case 1: lock_mutex(); break;
-  case 2: change_settings(worker); break;
-  default: gilloc_free(gilloc_malloc(stress_size(&worker->prng, 12))); break;
+  case 1:
+    lock_mutex();
+    break;
+  case 2:
+    change_settings(worker);
+    break;
+  default:
+    gilloc_free(gilloc_malloc(stress_size(&worker->prng, 12)));
+    break;
   }
 }
 
@@ -207,14 +226,15 @@ static void expect_sums(void)
   struct gilloc_gil_counters all = gilloc_gil_total_counters();
   STRESS_EXPECT(held_steps == atomic_load(&expected_held_steps), "%llu steps under the GIL, counted %llu",
                 (unsigned long long)atomic_load(&expected_held_steps), (unsigned long long)held_steps);
-  STRESS_EXPECT(shared_steps == atomic_load(&expected_shared_steps), "%llu steps under the mutex, counted %llu",
+  STRESS_EXPECT(shared_steps == atomic_load(&expected_shared_steps),
+                "%llu steps under the mutex, counted %llu",
                 (unsigned long long)atomic_load(&expected_shared_steps), (unsigned long long)shared_steps);
   STRESS_EXPECT(all.acquisitions == ended.acquisitions && all.holder_changes == ended.holder_changes &&
                     all.forced_drops == ended.forced_drops,
-                "totals %llu/%llu/%llu, but the threads had %llu/%llu/%llu", (unsigned long long)all.acquisitions,
-                (unsigned long long)all.holder_changes, (unsigned long long)all.forced_drops,
-                (unsigned long long)ended.acquisitions, (unsigned long long)ended.holder_changes,
-                (unsigned long long)ended.forced_drops);
+                "totals %llu/%llu/%llu, but the threads had %llu/%llu/%llu",
+                (unsigned long long)all.acquisitions, (unsigned long long)all.holder_changes,
+                (unsigned long long)all.forced_drops, (unsigned long long)ended.acquisitions,
+                (unsigned long long)ended.holder_changes, (unsigned long long)ended.forced_drops);
 }
 
 int main(int argc, char **argv)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * stress_tcache.c: threads come and go. Each allocates and frees, leaves blocks for threads that do not exist
- * yet, and goes on allocating in its thread-exit destructors, after its cache may have been flushed. What ended
- * threads had in their caches must come back: the process may not grow with their number.
+ * yet, and goes on allocating in its thread-exit destructors, after its cache may have been flushed. What
+ * ended threads had in their caches must come back: the process may not grow with their number.
  */
 /* flavours: gil fine fine-slow fine-mcs fine-py311 */
 /* soak: --seconds 60 */
@@ -64,8 +64,8 @@ static void say_farewell(void *argument)
   pthread_setspecific(farewell_key, farewell);
 }
 
-/* The C library makes four rounds of destructors. liburcu may need one more than we do for a thread that it has
- * met in a destructor, and in the fourth ThreadSanitizer has left the thread already. */
+/* The C library makes four rounds of destructors. liburcu may need one more than we do for a thread that it
+ * has met in a destructor, and in the fourth ThreadSanitizer has left the thread already. */
 static void prepare_farewell(struct gilloc_prng *prng)
 {
   struct farewell *farewell = gilloc_malloc(sizeof *farewell);
@@ -80,7 +80,8 @@ static void *visit(void *argument)
 {
   struct visitor *visitor = argument;
   struct stress_block slots[SLOTS] = {0};
-  bool attaches = gilloc_prng_below(&visitor->prng, 2) == 0, detaches = gilloc_prng_below(&visitor->prng, 4) != 0;
+  bool attaches = gilloc_prng_below(&visitor->prng, 2) == 0,
+       detaches = gilloc_prng_below(&visitor->prng, 4) != 0;
   if (attaches)
     gilloc_thread_attach();
   if (gilloc_prng_below(&visitor->prng, 2) == 0)
@@ -124,8 +125,8 @@ static void expect_no_growth(long before_kib)
   /* The sanitizers keep freed memory and shadows of it, so there the size says nothing. */
   if (__asan_init || __tsan_init)
     return;
-  STRESS_EXPECT(after_kib - before_kib < GROWTH_MAX_KIB, "grew from %ld to %ld KiB with threads that have ended",
-                before_kib, after_kib);
+  STRESS_EXPECT(after_kib - before_kib < GROWTH_MAX_KIB,
+                "grew from %ld to %ld KiB with threads that have ended", before_kib, after_kib);
 }
 
 int main(int argc, char **argv)

@@ -8,7 +8,11 @@
  */
 #include "gil.h"
 
+#include "gil_policy_fair.h"
+#include "gil_policy_fifo.h"
 #include "gil_policy_interval.h"
+#include "gil_policy_priority.h"
+#include "gil_policy_ticks.h"
 #include "panic.h"
 #include "parking.h"
 #include "platform.h"
@@ -21,11 +25,13 @@ enum { DEFAULT_INTERVAL_US = 5000, MAXIMUM_INTERVAL_US = 1000000000 };
 
 GILLOC_THREAD_LOCAL struct gilloc_gil_thread gilloc_gil_self;
 
-static const struct gilloc_gil_policy *const policies[] = {&gilloc_gil_policy_interval};
+static const struct gilloc_gil_policy *const policies[] = {
+    &gilloc_gil_policy_interval, &gilloc_gil_policy_ticks, &gilloc_gil_policy_fifo,
+    &gilloc_gil_policy_priority, &gilloc_gil_policy_fair};
 
 enum { POLICIES = sizeof policies / sizeof policies[0] };
 
-static struct gilloc_gil gil = {.mutex = PTHREAD_MUTEX_INITIALIZER,
+static struct gilloc_gil gil = {.mutex = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP,
                                 .switched = PTHREAD_COND_INITIALIZER,
                                 .policy = &gilloc_gil_policy_interval,
                                 .interval_us = DEFAULT_INTERVAL_US};
@@ -51,13 +57,18 @@ static void gil_unlock(void)
 /* The GIL is not to be had at once: queues until it is free and the policy lets this thread have it. */
 static GILLOC_COLD void wait_for_turn(struct gilloc_gil_thread *self)
 {
-  uint64_t asked_ns = gilloc_clock_read(&gil.clock);
+  self->asked_ns = gilloc_clock_read(&gil.clock);
   gilloc_gil_state_push_waiter(&gil, self);
   do
     gil.policy->wait(&gil, self);
   while (gil.locked || !gil.policy->may_take(&gil, self));
   gilloc_gil_state_remove_waiter(&gil, self);
-  uint64_t waited_ns = gilloc_clock_read(&gil.clock) - asked_ns;
+}
+
+/* The wait ended when the hold began. */
+static GILLOC_COLD void count_wait(struct gilloc_gil_thread *self)
+{
+  uint64_t waited_ns = gil.held_since_ns - self->asked_ns;
   self->counters.waited_ns += waited_ns;
   gil.totals.waited_ns += waited_ns;
 }
@@ -81,6 +92,7 @@ static GILLOC_COLD void change_holder(struct gilloc_gil_thread *self)
 static void gain(struct gilloc_gil_thread *self)
 {
   gil.locked = true;
+  gil.holder = self;
   gil.held_since_ns = gilloc_clock_read(&gil.clock);
   if (gil.last_holder != self->id || self->id == 0)
     change_holder(self);
@@ -107,7 +119,10 @@ static void lose(struct gilloc_gil_thread *self, enum gilloc_gil_drop how)
   self->counters.held_ns += held_ns;
   gil.totals.held_ns += held_ns;
   self->held = false;
+  self->forced_off = how == GILLOC_GIL_DROP_FORCED;
+  gil.last_hold_ns = held_ns;
   gil.locked = false;
+  gil.holder = NULL;
   gil.policy->released(&gil, self, how);
   if (GILLOC_UNLIKELY(must_switch))
     wait_for_switch(self);
@@ -119,9 +134,12 @@ static void take(struct gilloc_gil_thread *self)
   gilloc_assert(!self->held);
   gilloc_assert(gilloc_rank_held() == 0);
   gil_lock();
-  if (GILLOC_UNLIKELY(gil.locked || !gil.policy->may_take(&gil, self)))
+  bool waits = gil.locked || !gil.policy->may_take(&gil, self);
+  if (GILLOC_UNLIKELY(waits))
     wait_for_turn(self);
   gain(self);
+  if (GILLOC_UNLIKELY(waits))
+    count_wait(self);
   gil_unlock();
   errno = saved_errno;
 }
@@ -339,6 +357,7 @@ static void change_policy(const struct gilloc_gil_policy *policy)
   int saved_errno = errno;
   gil_lock();
   gil.policy = policy;
+  gil.heir = NULL;
   if (!gil.drop_requested)
     gilloc_gil_state_clear_request(&gil);
   gilloc_gil_state_wake_all(&gil);
@@ -434,11 +453,12 @@ void gilloc_gil_after_fork_parent(void)
  * itself was this thread's, so what only its holder writes is whole. */
 static void recreate(struct gilloc_gil_thread *self)
 {
-  gil.mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+  gil.mutex = (pthread_mutex_t)PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
   gil.switched = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
   self->wake = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
   gil.first_waiter = NULL;
   gil.last_waiter = NULL;
+  gil.heir = NULL;
   gil.droppers = 0;
   /* A waiter may have been reading it; time must still not run backwards. */
   gil.clock = (struct gilloc_clock){.last_ns = gil.clock.last_ns};
@@ -473,4 +493,6 @@ void gilloc_gil_register_fork_handlers(void)
 __attribute__((constructor(103))) static void sync_starts(void)
 {
   gilloc_gil_register_fork_handlers();
+  /* Asked where no thread can have pinned itself to one processor yet: the answer is remembered. */
+  (void)gilloc_cpu_count();
 }

@@ -12,6 +12,9 @@
 
 enum { NS_PER_SECOND = 1000000000 };
 
+/* Looks at the word between two looks at the clock. */
+enum { SPINS_PER_LOOK = 32 };
+
 GILLOC_PUBLIC unsigned char gilloc_checkpoint_pending;
 
 void gilloc_gil_state_push_waiter(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
@@ -35,10 +38,13 @@ void gilloc_gil_state_remove_waiter(struct gilloc_gil *gil, struct gilloc_gil_th
     thread->next->previous = thread->previous;
   else
     gil->last_waiter = thread->previous;
+  if (gil->heir == thread)
+    gil->heir = NULL;
 }
 
 void gilloc_gil_state_wake(struct gilloc_gil_thread *thread)
 {
+  atomic_store_explicit(&thread->nudged, true, memory_order_relaxed);
   pthread_cond_signal(&thread->wake);
 }
 
@@ -65,6 +71,31 @@ bool gilloc_gil_state_sleep(struct gilloc_gil *gil, pthread_cond_t *condition, i
   if (error != 0 && error != ETIMEDOUT)
     gilloc_panic_os("pthread_cond_clockwait", error);
   return error == 0;
+}
+
+static void spin_until_nudged(const struct gilloc_gil_thread *thread, uint64_t limit_ns)
+{
+  uint64_t until = gilloc_clock_ns() + limit_ns;
+  do {
+    for (unsigned i = 0; i < SPINS_PER_LOOK; i++) {
+      if (atomic_load_explicit(&thread->nudged, memory_order_relaxed))
+        return;
+      gilloc_spin_hint();
+    }
+  } while (gilloc_clock_ns() < until);
+}
+
+/* Whoever nudges does so under the mutex: the look after locking again is the one that counts. */
+bool gilloc_gil_state_spin(struct gilloc_gil *gil, struct gilloc_gil_thread *thread, uint64_t limit_ns)
+{
+  atomic_store_explicit(&thread->nudged, false, memory_order_relaxed);
+  int error = pthread_mutex_unlock(&gil->mutex);
+  spin_until_nudged(thread, limit_ns);
+  if (error == 0)
+    error = pthread_mutex_lock(&gil->mutex);
+  if (error != 0)
+    gilloc_panic_os("pthread_mutex_lock", error);
+  return atomic_load_explicit(&thread->nudged, memory_order_relaxed);
 }
 
 static void set_pending(bool pending)

@@ -20,6 +20,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* What the policy `fair` knows of a thread: gil_policy_fair.c. */
+struct gilloc_gil_standing {
+  uint64_t virtual_ns; /* the hold time it is charged with */
+  uint64_t ranked_ns;  /* asked_ns of the wait for which `urgent` was decided */
+  bool urgent;
+  uint8_t spin_misses;   /* spins in vain since the last that was not */
+  uint8_t spins_to_skip; /* how many chances to spin it lets pass therefore */
+};
+
 /* One thread, in its thread-local storage; all zero at the start. */
 struct gilloc_gil_thread {
   /* The thread's own. */
@@ -34,10 +43,14 @@ struct gilloc_gil_thread {
   /* Written by the thread under gil->mutex, read by it. */
   uint64_t id;                         /* never 0 after its first take, never given twice */
   struct gilloc_gil_counters counters; /* up to the last drop */
+  uint64_t asked_ns;                   /* when its last wait for the GIL began */
+  bool forced_off;                     /* its last drop was a forced one */
+  struct gilloc_gil_standing standing; /* the policy `fair`'s own */
   /* Under gil->mutex, while it waits. */
   struct gilloc_gil_thread *next;
   struct gilloc_gil_thread *previous;
   pthread_cond_t wake; /* signalled to make it look again */
+  _Atomic bool nudged; /* the same for one that spins; set under the mutex, a hint without it */
 };
 
 struct gilloc_gil {
@@ -50,6 +63,9 @@ struct gilloc_gil {
   uint64_t last_id;
   uint64_t switch_number; /* changes of last_holder */
   uint64_t held_since_ns;
+  uint64_t last_hold_ns;            /* how long the hold was that ended last */
+  struct gilloc_gil_thread *holder; /* NULL when not locked */
+  struct gilloc_gil_thread *heir;   /* to whom a policy has promised the free GIL: a waiter, or NULL */
   struct gilloc_gil_thread *first_waiter;
   struct gilloc_gil_thread *last_waiter;
   const struct gilloc_gil_policy *policy;
@@ -63,7 +79,8 @@ enum gilloc_gil_drop {
   GILLOC_GIL_DROP_FORCED     /* at a checkpoint, because a waiter asked for it */
 };
 
-/* A scheduling policy. All functions are called with gil->mutex held and must be brief. */
+/* A scheduling policy. All functions are called with gil->mutex held and must be brief. A policy may be left
+ * and chosen again at any moment: what it remembers of waiters it must check against the queue. */
 struct gilloc_gil_policy {
   const char *name;
   /* A thread that drops the GIL while a request stands waits until another has taken over. */
@@ -83,7 +100,7 @@ struct gilloc_gil_policy {
   bool (*checkpoint)(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
 };
 
-/* The queue of waiters. */
+/* The queue of waiters. An heir that leaves it is the heir no longer. */
 void gilloc_gil_state_push_waiter(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
 void gilloc_gil_state_remove_waiter(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
 /* Wakes one queued thread, or all of them, to look again. */
@@ -93,6 +110,10 @@ void gilloc_gil_state_wake_all(struct gilloc_gil *gil);
 /* Sleeps on `condition`, gil->mutex released meanwhile; limit_ns < 0: no limit. False when the time ran
  * out. May return early. Is no cancellation point: a waiter must never leave but with the GIL. */
 bool gilloc_gil_state_sleep(struct gilloc_gil *gil, pthread_cond_t *condition, int64_t limit_ns);
+
+/* Waits busily for gilloc_gil_state_wake, gil->mutex released meanwhile. False when the time ran out. Only
+ * for a wait that is likely to be shorter than falling asleep and waking up. */
+bool gilloc_gil_state_spin(struct gilloc_gil *gil, struct gilloc_gil_thread *thread, uint64_t limit_ns);
 
 /* Asks the holder to drop at its next checkpoint; takes such a request back. */
 void gilloc_gil_state_request_drop(struct gilloc_gil *gil);

@@ -41,6 +41,14 @@ struct gilloc_entry {
 /* Debug, none: panics when another thread than the first ever calls. */
 void gilloc_guard_check_same_thread(void);
 
+/* True where an entry would do nothing, so that a short path may go without one. */
+static GILLOC_ALWAYS_INLINE bool gilloc_entry_is_open(void)
+{
+  if (GILLOC_DEBUG && GILLOC_STRATEGY == GILLOC_STRATEGY_NONE)
+    gilloc_guard_check_same_thread();
+  return !GILLOC_HAS_GIL || gilloc_gil_held();
+}
+
 static GILLOC_ALWAYS_INLINE struct gilloc_entry gilloc_entry_enter(void)
 {
   struct gilloc_entry entry = {false};
@@ -59,8 +67,9 @@ static GILLOC_ALWAYS_INLINE void gilloc_entry_leave(struct gilloc_entry entry)
     gilloc_gil_drop();
 }
 
-static GILLOC_ALWAYS_INLINE void gilloc_guard_enter(struct gilloc_guard *guard, struct gilloc_guard_node *node)
-    GILLOC_ACQUIRE(*guard) GILLOC_NOT_ANALYSED
+static GILLOC_ALWAYS_INLINE void gilloc_guard_enter(struct gilloc_guard *guard,
+                                                    struct gilloc_guard_node *node) GILLOC_ACQUIRE(*guard)
+    GILLOC_NOT_ANALYSED
 {
   if (GILLOC_DEBUG) {
     gilloc_assert(!GILLOC_HAS_GIL || gilloc_gil_held());
@@ -69,8 +78,9 @@ static GILLOC_ALWAYS_INLINE void gilloc_guard_enter(struct gilloc_guard *guard, 
   gilloc_lock_acquire(&guard->lock, &node->lock_node);
 }
 
-static GILLOC_ALWAYS_INLINE void gilloc_guard_leave(struct gilloc_guard *guard, struct gilloc_guard_node *node)
-    GILLOC_RELEASE(*guard) GILLOC_NOT_ANALYSED
+static GILLOC_ALWAYS_INLINE void gilloc_guard_leave(struct gilloc_guard *guard,
+                                                    struct gilloc_guard_node *node) GILLOC_RELEASE(*guard)
+    GILLOC_NOT_ANALYSED
 {
   gilloc_lock_release(&guard->lock, &node->lock_node);
   if (GILLOC_DEBUG)
@@ -79,8 +89,8 @@ static GILLOC_ALWAYS_INLINE void gilloc_guard_leave(struct gilloc_guard *guard, 
 
 /* Ends a guard that was held across fork(2): left in the parent; free again in the child, where the threads
  * that waited for it do not exist. */
-static inline void gilloc_guard_after_fork(struct gilloc_guard *guard, struct gilloc_guard_node *node, bool in_child)
-    GILLOC_NOT_ANALYSED
+static inline void gilloc_guard_after_fork(struct gilloc_guard *guard, struct gilloc_guard_node *node,
+                                           bool in_child) GILLOC_NOT_ANALYSED
 {
   if (!in_child) {
     gilloc_guard_leave(guard, node);
@@ -103,6 +113,12 @@ static GILLOC_ALWAYS_INLINE void gilloc_read_leave(void)
 {
   if (GILLOC_STRATEGY == GILLOC_STRATEGY_FINE)
     gilloc_rcu_read_leave();
+}
+
+/* True in a read section, the application's own included: no grace period may be waited for. */
+static inline bool gilloc_read_is_open(void)
+{
+  return GILLOC_STRATEGY == GILLOC_STRATEGY_FINE && gilloc_rcu_is_reading();
 }
 
 /* Returns when every read section that was open at the call has ended. No guard may be held, nor a read

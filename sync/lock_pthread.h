@@ -48,9 +48,13 @@ static inline void gilloc_lock_pthread_release(struct gilloc_lock_pthread *lock,
     gilloc_panic_os("pthread_mutex_unlock", error);
 }
 
+/* The forking thread is the holder and lives on in the child, so it may simply unlock; a sanitizer that
+ * keeps books of mutexes sees it. */
 static inline void gilloc_lock_pthread_reset(struct gilloc_lock_pthread *lock)
 {
-  lock->mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+  struct gilloc_lock_pthread_node node;
+  (void)gilloc_lock_pthread_try_acquire(lock, &node);
+  gilloc_lock_pthread_release(lock, &node);
 }
 
 #endif

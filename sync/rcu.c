@@ -12,6 +12,7 @@
 #include "tsan.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <urcu/urcu-bp.h>
 
 /* The address by which the sanitizer knows the edge. */
@@ -30,12 +31,21 @@ void gilloc_rcu_read_leave(void)
   urcu_bp_read_unlock();
 }
 
+bool gilloc_rcu_is_reading(void)
+{
+  return urcu_bp_read_ongoing() != 0;
+}
+
 void gilloc_rcu_synchronize(void)
 {
   int saved_errno = errno;
   gilloc_assert(gilloc_rank_held() == 0);
   gilloc_assert(!urcu_bp_read_ongoing());
+  /* It sleeps with liburcu's lock held: a thread that ended there would take the lock with it. */
+  int cancel_state;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
   urcu_bp_synchronize_rcu();
+  pthread_setcancelstate(cancel_state, NULL);
   gilloc_tsan_acquired(&grace_period);
   errno = saved_errno;
 }

@@ -15,8 +15,12 @@
 void gilloc_rcu_read_enter(void);
 void gilloc_rcu_read_leave(void);
 
-/* Waits for a grace period; preserves errno. Asserts that no guard is held and no read section is open
- * (where this is built there is no GIL to hold). */
+/* True while the calling thread is in a section, of this library or of an application that uses liburcu-bp.
+ */
+bool gilloc_rcu_is_reading(void);
+
+/* Waits for a grace period; preserves errno; is no cancellation point. Asserts that no guard is held and no
+ * read section is open (where this is built there is no GIL to hold). */
 void gilloc_rcu_synchronize(void);
 
 /* Around fork(2), in this order, from the library's atfork handlers. */

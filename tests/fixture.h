@@ -25,9 +25,9 @@
 
 enum {
   TEST_PAGE = 4096,
-  /* By which tests with threads shorten what they do: ThreadSanitizer is slow, and a lock that is passed on
-   * in order waits for threads that are not running. */
-  TEST_DIVISOR = (GILLOC_TSAN ? 4 : 1) * (GILLOC_LOCK >= GILLOC_LOCK_TICKET ? 4 : 1)
+  /* By which tests with threads shorten what they do: debug builds and sanitizers are slow, and a lock that
+   * is passed on in order waits for threads that are not running. */
+  TEST_DIVISOR = (GILLOC_DEBUG ? 2 : 1) * (GILLOC_TSAN ? 2 : 1) * (GILLOC_LOCK >= GILLOC_LOCK_TICKET ? 4 : 1)
 };
 
 /* SplitMix64. */

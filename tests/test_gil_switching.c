@@ -339,7 +339,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(test_plain_counter_stays_exact_under_many_switches, begin),
       cmocka_unit_test_setup(test_attached_threads_and_acquirers_exclude_each_other, begin),
-      cmocka_unit_test_setup(test_waiter_gets_the_gil_after_an_interval_from_a_holder_that_checkpoints, begin),
+      cmocka_unit_test_setup(test_waiter_gets_the_gil_after_an_interval_from_a_holder_that_checkpoints,
+                             begin),
       cmocka_unit_test_setup(test_interval_may_be_changed_at_run_time, begin),
       cmocka_unit_test_setup(test_shorter_interval_reaches_those_who_wait_already, begin),
       cmocka_unit_test_setup(test_holder_without_checkpoints_is_never_preempted, begin),

@@ -11,7 +11,8 @@
 #include <errno.h>
 
 enum {
-  SPINS_FOR_EVER = GILLOC_LOCK == GILLOC_LOCK_FAS || GILLOC_LOCK == GILLOC_LOCK_TICKET || GILLOC_LOCK == GILLOC_LOCK_MCS,
+  SPINS_FOR_EVER =
+      GILLOC_LOCK == GILLOC_LOCK_FAS || GILLOC_LOCK == GILLOC_LOCK_TICKET || GILLOC_LOCK == GILLOC_LOCK_MCS,
   ROUNDS = GILLOC_TSAN ? 5000 : 50000
 };
 
@@ -204,6 +205,10 @@ static void test_child_of_a_fork_resets_a_lock_whose_holder_is_gone(void **state
 {
   (void)state;
   pthread_t holder;
+  /* A pthread mutex of another thread is unlocked there, which the library never does and the sanitizer
+   * minds. */
+  if (GILLOC_TSAN && GILLOC_LOCK == GILLOC_LOCK_PTHREAD)
+    skip();
   threads_start(&holder, hold_until_done, NULL);
   threads_await(&held, 1);
   int status = threads_fork(reset_and_use);

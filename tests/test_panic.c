@@ -27,7 +27,8 @@ static void run_panic(void (*body)(void))
   }
   close(ends[1]);
   size_t length = 0;
-  for (ssize_t got; length < sizeof said - 1 && (got = read(ends[0], said + length, sizeof said - 1 - length)) > 0;)
+  for (ssize_t got;
+       length < sizeof said - 1 && (got = read(ends[0], said + length, sizeof said - 1 - length)) > 0;)
     length += (size_t)got;
   said[length] = 0;
   close(ends[0]);
@@ -59,8 +60,8 @@ static void test_panic_prints_one_line_with_our_name_and_aborts(void **state)
 
 static void panic_with_every_conversion(void)
 {
-  gilloc_panic("%s|%p|%zu|%u|%d|%lu|%%|", "text", (void *)(uintptr_t)0x7f00deadbeef, (size_t)1234567890123456789,
-               4294967295u, -2147483647, 18446744073709551615ul);
+  gilloc_panic("%s|%p|%zu|%u|%d|%lu|%%|", "text", (void *)(uintptr_t)0x7f00deadbeef,
+               (size_t)1234567890123456789, 4294967295u, -2147483647, 18446744073709551615ul);
 }
 
 static void test_panic_knows_the_conversions_it_promises(void **state)
@@ -68,7 +69,7 @@ static void test_panic_knows_the_conversions_it_promises(void **state)
   (void)state;
   run_panic(panic_with_every_conversion);
   EXPECT_STREQ(said, "gilloc: text|0x7f00deadbeef|1234567890123456789|4294967295|-2147483647|"
-                      "18446744073709551615|%|\n");
+                     "18446744073709551615|%|\n");
 }
 
 static void panic_with_extremes(void)

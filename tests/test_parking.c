@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_parking.c: threads parked by address: nobody is lost, nobody is mixed up, first come is first served. A
- * parked thread is recognised by its state in the kernel (threads_await_asleep). */
+ * test_parking.c: threads parked by address: nobody is lost, nobody is mixed up, first come is first served.
+ * A parked thread is recognised by its state in the kernel (threads_await_asleep). */
 /* flavours: none gil fine */
 #include "expect.h"
 #include "threads.h"

@@ -140,8 +140,10 @@ static struct slot *do_malloc(size_t size)
 {
   struct slot *slot = &slots[slot_count++];
   begin_step();
-  slot->block = gilloc_malloc(size);
+  slot->block = step % 4 == 0 ? gilloc_calloc(size, 1) : gilloc_malloc(size);
   EXPECT_NOT_NULL(slot->block);
+  if (step % 4 == 0 && size > 0)
+    EXPECT_EQ(slot->block[0] | slot->block[size / 2] | slot->block[size - 1], 0);
   slot->size = size;
   slot->place = expect_place(slot->block, size);
   expect_releases();

@@ -2,7 +2,8 @@
  *
  * gil.h: the global interpreter lock, as CPython 3.2 and later have it (Python/ceval_gil): one holder at
  * a time; a waiter that saw no switch for an interval asks the holder to drop; the holder obeys at its
- * next checkpoint and waits until another thread has taken over. docs/gil.md tells the algorithm.
+ * next checkpoint and waits until another thread has taken over. That is the policy at the start; others may
+ * be chosen. docs/gil.md tells the algorithm.
  *
  * In the flavours `none` and `fine` there is no such lock: every function here compiles, does nothing
  * and answers as if it had succeeded, so the same source runs on every flavour.
@@ -28,7 +29,8 @@ void gilloc_thread_attach(void);
 
 /* Releases the GIL and ends the thread's registration; its counters stay in the totals. Panics when the
  * thread is not attached, does not hold the GIL or is inside gilloc_gil_acquire. A thread that exits
- * attached is detached by its exit. errno is preserved. (PyThreadState_Clear + PyEval_SaveThread) */
+ * attached is detached by its exit; a destructor of the application's that runs after that must not detach
+ * it again. errno is preserved. (PyThreadState_Clear + PyEval_SaveThread) */
 void gilloc_thread_detach(void);
 
 /* Makes the calling thread hold the GIL, whether or not it is attached or holds it already; nests, each
@@ -65,8 +67,13 @@ static inline void gilloc_checkpoint(void)
 bool gilloc_gil_set_interval(uint64_t microseconds);
 uint64_t gilloc_gil_interval(void);
 
-/* Chooses the scheduling policy by name; at present "interval". False for an unknown name, with no
- * change. Any thread may call, held or not. */
+/* Chooses the scheduling policy by name, process-wide, at any time; threads that wait go on waiting by its
+ * rules. False for an unknown name, with no change. Any thread may call, held or not. docs/gil.md compares:
+ *   "interval"  CPython 3.2 and later, and at the start: an interval without a switch, then forced switching
+ *   "ticks"     CPython 2: every 100 checkpoints the holder drops and takes again, nothing is promised
+ *   "fifo"      from hand to hand in the order of asking, an interval each
+ *   "priority"  threads that drop of their own will go before those that had to be forced
+ *   "fair"      equal hold time: who has used less gets in at the next checkpoint, nobody starves */
 bool gilloc_gil_set_policy(const char *name);
 const char *gilloc_gil_policy(void);
 /* The name of the n-th known policy, NULL past the last. */

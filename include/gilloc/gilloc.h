@@ -41,7 +41,8 @@ void *gilloc_reallocarray(void *p, size_t count, size_t size);
 /* Frees the block at `p`; NULL does nothing. errno is preserved. A pointer that is not the start of a
  * live block of this library, as far as the core can tell (foreign, interior, already free), ends the
  * process with a panic that names it. Under `fine` a pointer into the midst of a block is told at once in
- * debug builds, and in release builds when it leaves the thread's cache. (C17 7.22.3.3, POSIX 2024) */
+ * debug builds; in release builds only when it comes to its pool, and not if it is handed out before.
+ * (C17 7.22.3.3, POSIX 2024) */
 void gilloc_free(void *p);
 
 /* Allocates `size` bytes at a multiple of `alignment`, a power of two. NULL with EINVAL for any other

@@ -96,6 +96,7 @@ static json_t *make_parameters(const struct gilloc_measurement *measurement)
   set(object, "warmup", number(schedule->warmup));
   set(object, "rates", rates);
   set(object, "interval_us", json_integer(options->interval_us));
+  set(object, "policy", text(options->policy));
   /* As text: 64 bits do not fit every reader's numbers. */
   char *seed = gilloc_message_format("%llu", (unsigned long long)options->seed);
   set(object, "seed", text(seed));

@@ -80,6 +80,7 @@ static struct arguments worker_arguments(const struct gilloc_measurement *measur
   add_option(&arguments, "--seconds", gilloc_message_format("%.4f", schedule->seconds));
   add_option(&arguments, "--warmup", gilloc_message_format("%.4f", schedule->warmup));
   add_option(&arguments, "--interval-us", gilloc_message_format("%u", options->interval_us));
+  add_option(&arguments, "--policy", gilloc_message_need(strdup(options->policy)));
   add_option(&arguments, "--seed", gilloc_message_format("%" PRIu64, options->seed));
   unsigned rate = gilloc_schedule_rate(options, cell->workload);
   if (rate)

@@ -24,6 +24,8 @@
 #include <unistd.h>
 
 static const char *const workload_names[GILLOC_WORKLOADS] = {"cpu", "io", "mixed", "alloc"};
+/* As the library has them; the driver links none, so it cannot ask. The workers check again. */
+static const char *const policy_names[] = {"interval", "ticks", "fifo", "priority", "fair"};
 static const char *const default_rows = "none,gil,fine,system,processes";
 
 const char *gilloc_options_workload_name(enum gilloc_workload_id workload)
@@ -116,6 +118,16 @@ static void take_threads(struct gilloc_options *options, const char *text)
   options->thread_count++;
 }
 
+static const char *find_policy(const char *name)
+{
+  for (size_t i = 0; i < sizeof policy_names / sizeof *policy_names; i++) {
+    if (strcmp(name, policy_names[i]) == 0)
+      return policy_names[i];
+  }
+  gilloc_message_refuse("--policy: unknown policy '%s'; known are interval, ticks, fifo, priority, fair",
+                        name);
+}
+
 /* Workers check again; this finds what is wrong before the first run. */
 static void take_input(struct gilloc_options *options, const char *path)
 {
@@ -128,7 +140,8 @@ static void take_input(struct gilloc_options *options, const char *path)
   if (!usable)
     gilloc_message_refuse("--input: '%s' is neither a file nor a folder", path);
   if (!gilloc_text_probe_has_word(path))
-    gilloc_message_refuse("--input: no word in '%s'; name a file with text, or a folder with such files", path);
+    gilloc_message_refuse("--input: no word in '%s'; name a file with text, or a folder with such files",
+                          path);
   options->inputs =
       gilloc_message_need(realloc(options->inputs, (options->input_count + 1) * sizeof *options->inputs));
   options->inputs[options->input_count++] = gilloc_message_need(strdup(path));
@@ -143,6 +156,7 @@ enum option_id {
   OPTION_INPUT,
   OPTION_RATE,
   OPTION_INTERVAL,
+  OPTION_POLICY,
   OPTION_SEED,
   OPTION_QUICK,
   OPTION_JSON
@@ -171,6 +185,8 @@ static const struct poptOption table[] = {
      "requests a second in io and mixed, 1 to 1000000 (default: 4000 in io, 200 in mixed)", "NUMBER"},
     {"interval-us", '\0', POPT_ARG_STRING, NULL, OPTION_INTERVAL,
      "switch interval of the GIL in microseconds, 1 to 1000000000 (default: 5000)", "NUMBER"},
+    {"policy", '\0', POPT_ARG_STRING, NULL, OPTION_POLICY,
+     "scheduling policy of the GIL: interval, ticks, fifo, priority or fair (default: interval)", "NAME"},
     {"seed", '\0', POPT_ARG_STRING, NULL, OPTION_SEED,
      "for the order of the runs, the workloads' data and the bootstrap (default: random; the result says it)",
      "NUMBER"},
@@ -220,6 +236,9 @@ static void take_option(struct gilloc_options *options, enum option_id id, const
     options->interval_us =
         (unsigned)parse_number("--interval-us", value, (unsigned long long[]){1, GILLOC_INTERVAL_MAX});
     break;
+  case OPTION_POLICY:
+    options->policy = find_policy(value);
+    break;
   case OPTION_SEED:
     options->seed = parse_number("--seed", value, (unsigned long long[]){0, UINT64_MAX});
     break;
@@ -241,7 +260,7 @@ static void apply_defaults(struct gilloc_options *options)
 
 struct gilloc_options gilloc_options_parse(int argc, const char **argv)
 {
-  struct gilloc_options options = {.interval_us = 5000};
+  struct gilloc_options options = {.interval_us = 5000, .policy = policy_names[0]};
   if (getrandom(&options.seed, sizeof options.seed, 0) != (ssize_t)sizeof options.seed)
     options.seed = (uint64_t)getpid();
   /* Fewer digits are easier to type again, and still never the same twice. */

@@ -36,6 +36,7 @@ struct gilloc_options {
   size_t input_count;
   unsigned rate; /* requests a second; 0: the workload's own default */
   unsigned interval_us;
+  const char *policy; /* of the GIL */
   uint64_t seed;
   bool quick;
   char *json_path; /* NULL: no file */

@@ -27,6 +27,11 @@ struct family {
 
 static const struct family workers = {worker_directories, "gilloc-worker-", ""};
 static const struct family libraries = {library_directories, "libgilloc-", ".so"};
+static const struct family replays = {worker_directories, "gilloc-replay-", ""};
+static const struct family programs = {worker_directories, "", ""};
+
+/* Stands among the libraries of the flavours and is none. */
+static const char recorder[] = "record";
 
 /* The directory above the one the command is in. */
 static char *root_directory(void)
@@ -74,7 +79,22 @@ char *gilloc_paths_worker(const char *row)
 
 char *gilloc_paths_library(const char *flavour)
 {
-  return find_in(&libraries, flavour);
+  return strcmp(flavour, recorder) == 0 ? NULL : find_in(&libraries, flavour);
+}
+
+char *gilloc_paths_replay(const char *flavour)
+{
+  return find_in(&replays, flavour);
+}
+
+char *gilloc_paths_recorder(void)
+{
+  return find_in(&libraries, recorder);
+}
+
+char *gilloc_paths_program(const char *name)
+{
+  return find_in(&programs, name);
 }
 
 struct names {
@@ -84,6 +104,8 @@ struct names {
 
 static void add_name(struct names *names, const char *name, size_t length)
 {
+  if (length == strlen(recorder) && strncmp(name, recorder, length) == 0)
+    return;
   names->items = gilloc_message_need(realloc(names->items, (names->count + 1) * sizeof *names->items));
   names->items[names->count++] = gilloc_message_need(strndup(name, length));
 }
@@ -158,4 +180,9 @@ char *gilloc_paths_known_rows(void)
 char *gilloc_paths_known_flavours(void)
 {
   return known(&libraries, NULL);
+}
+
+char *gilloc_paths_known_replays(void)
+{
+  return known(&replays, NULL);
 }

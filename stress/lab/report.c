@@ -61,14 +61,14 @@ static void print_head(const struct page *page)
 {
   const struct gilloc_measurement *measurement = page->summary->measurement;
   const struct gilloc_schedule *schedule = measurement->schedule;
-  (void)fprintf(page->out,
-                "%sgilloc lab %s%s  %s  seed %" PRIu64
-                "  %u round%s of %.2f s, each row once a round in random "
-                "order (%.0f s in all)\n",
-                gilloc_table_on(GILLOC_TINT_BOLD, page->colours), GILLOC_DRIVER_VERSION,
-                gilloc_table_off(GILLOC_TINT_BOLD, page->colours), measurement->machine->date,
-                measurement->options->seed, measurement->rounds_done,
-                measurement->rounds_done == 1 ? "" : "s", schedule->seconds, measurement->elapsed_s);
+  (void)fprintf(
+      page->out,
+      "%sgilloc lab %s%s  %s  seed %" PRIu64 "  %u round%s of %.2f s, each row once a round in random "
+      "order (%.0f s in all), GIL policy %s\n",
+      gilloc_table_on(GILLOC_TINT_BOLD, page->colours), GILLOC_DRIVER_VERSION,
+      gilloc_table_off(GILLOC_TINT_BOLD, page->colours), measurement->machine->date,
+      measurement->options->seed, measurement->rounds_done, measurement->rounds_done == 1 ? "" : "s",
+      schedule->seconds, measurement->elapsed_s, measurement->options->policy);
   print_machine(page);
   if (measurement->rounds_done < schedule->rounds)
     (void)fprintf(page->out, "Stopped after %u of %u rounds, because the time was up.\n",

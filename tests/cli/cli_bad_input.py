@@ -55,6 +55,8 @@ LAB = (
     (["--interval-us", "0"], "--interval-us"),
     (["--interval-us", "1000000001"], "--interval-us"),
     (["--interval-us", "5ms"], "5ms"),
+    (["--policy", "lottery"], "known are interval, ticks, fifo, priority, fair"),
+    (["--policy", ""], "--policy"),
     (["--seed", "-1"], "--seed"),
     (["--seed", "18446744073709551616"], "--seed"),
     (["--seed", "dice"], "dice"),

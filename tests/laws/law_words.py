@@ -20,7 +20,7 @@ def main(root):
     files = tree.c_files() + sorted(scripts)
     for path in files:
         text = path.read_text()
-        if "SPDX-License-Identifier: MIT" not in "\n".join(text.split("\n")[:3]):
+        if "SPDX-License-Identifier: MIT" not in "\n".join(text.split("\n")[:10]):
             tree.breach(path, 1, "no SPDX-License-Identifier: MIT at the head")
         for number, line in enumerate(text.split("\n"), 1):
             for pattern, what in FORBIDDEN:
