@@ -9,6 +9,8 @@
 #include "geometry.h"
 #include "large.h"
 
+#include <sys/mman.h>
+
 enum { BIG = 1 << 20 };
 
 static uint64_t seed;
@@ -111,6 +113,21 @@ static void test_resize_keeps_contents(void **state)
     old = sizes[i];
   }
   EXPECT_TRUE(gilloc_large_put(block));
+}
+
+/* The kernel moves no mapping whose pages are advised differently. */
+static void test_block_that_cannot_be_moved_is_copied(void **state)
+{
+  (void)state;
+  char *block = gilloc_large_take(4 * BIG, 16);
+  fill(block, 4 * BIG, 1);
+  EXPECT_EQ(madvise(block + TEST_PAGE, TEST_PAGE, MADV_DONTDUMP), 0);
+  char *resized = gilloc_large_resize(block, 64 * BIG);
+  EXPECT_NOT_NULL(resized);
+  EXPECT_TRUE(gilloc_large_usable(resized) >= 64 * BIG);
+  EXPECT_TRUE(is_filled(resized, 4 * BIG, 1));
+  EXPECT_EQ(gilloc_large_usable(block), 0);
+  EXPECT_TRUE(gilloc_large_put(resized));
 }
 
 /* Growth between other blocks, so that it has to move. */
@@ -220,6 +237,7 @@ int main(int argc, char **argv)
       cmocka_unit_test(test_only_the_first_address_is_the_block),
       cmocka_unit_test(test_addresses_of_others_are_no_blocks),
       cmocka_unit_test(test_resize_keeps_contents),
+      cmocka_unit_test(test_block_that_cannot_be_moved_is_copied),
       cmocka_unit_test(test_block_that_moved_is_found_at_its_new_address_alone),
       cmocka_unit_test(test_resize_that_fails_leaves_the_block),
       cmocka_unit_test(test_counts_follow_the_blocks),
