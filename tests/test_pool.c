@@ -38,7 +38,8 @@ static int free_pool(void **state)
 static struct gilloc_block *take(void)
 {
   struct gilloc_block *block = gilloc_pool_take(pool, gilloc_size_class_bytes(pool->size_class));
-  gilloc_block_mark_free(block);
+  if (gilloc_block_has_key(gilloc_size_class_bytes(pool->size_class)))
+    gilloc_block_mark_free(block);
   return block;
 }
 
