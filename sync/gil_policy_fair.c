@@ -245,12 +245,6 @@ static void released(struct gilloc_gil *gil, struct gilloc_gil_thread *thread, e
   gilloc_gil_state_wake(gil->heir);
 }
 
-static bool checkpoint(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
-{
-  (void)thread;
-  return gil->drop_requested;
-}
-
 /* No need to force a switch: a dropper that comes back must go before the heir to take the GIL. */
 const struct gilloc_gil_policy gilloc_gil_policy_fair = {.name = "fair",
                                                          .forces_switch = false,
@@ -259,4 +253,4 @@ const struct gilloc_gil_policy gilloc_gil_policy_fair = {.name = "fair",
                                                          .wait = wait_for_grant,
                                                          .taken = taken,
                                                          .released = released,
-                                                         .checkpoint = checkpoint};
+                                                         .checkpoint = gilloc_gil_state_drop_is_requested};

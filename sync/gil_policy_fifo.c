@@ -26,33 +26,12 @@ static void wait_in_line(struct gilloc_gil *gil, struct gilloc_gil_thread *threa
   (void)gilloc_gil_state_sleep(gil, &thread->wake, (int64_t)interval_ns);
 }
 
-static void taken(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
-{
-  (void)thread;
-  if (gil->drop_requested)
-    gilloc_gil_state_clear_request(gil);
-}
-
-static void released(struct gilloc_gil *gil, struct gilloc_gil_thread *thread, enum gilloc_gil_drop how)
-{
-  (void)thread;
-  (void)how;
-  if (gil->first_waiter != NULL)
-    gilloc_gil_state_wake(gil->first_waiter);
-}
-
-static bool checkpoint(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
-{
-  (void)thread;
-  return gil->drop_requested;
-}
-
 /* No need to force a switch: a dropper that comes back finds the queue before it. */
 const struct gilloc_gil_policy gilloc_gil_policy_fifo = {.name = "fifo",
                                                          .forces_switch = false,
                                                          .sees_every_checkpoint = false,
                                                          .may_take = may_take,
                                                          .wait = wait_in_line,
-                                                         .taken = taken,
-                                                         .released = released,
-                                                         .checkpoint = checkpoint};
+                                                         .taken = gilloc_gil_state_answer_request,
+                                                         .released = gilloc_gil_state_wake_first,
+                                                         .checkpoint = gilloc_gil_state_drop_is_requested};

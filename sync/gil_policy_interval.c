@@ -4,13 +4,6 @@
  */
 #include "gil_policy_interval.h"
 
-static bool may_take(const struct gilloc_gil *gil, const struct gilloc_gil_thread *thread)
-{
-  (void)gil;
-  (void)thread;
-  return true;
-}
-
 /* Any switch, and any wake-up, starts the whole interval anew: with several CPU-bound threads a waiter may
  * sit through several intervals. Going to the back with each sleep is what a condition variable does with
  * the threads that wait on it again. */
@@ -26,32 +19,12 @@ static void wait_an_interval(struct gilloc_gil *gil, struct gilloc_gil_thread *t
     gilloc_gil_state_request_drop(gil);
 }
 
-static void taken(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
-{
-  (void)thread;
-  if (gil->drop_requested)
-    gilloc_gil_state_clear_request(gil);
-}
-
-static void released(struct gilloc_gil *gil, struct gilloc_gil_thread *thread, enum gilloc_gil_drop how)
-{
-  (void)thread;
-  (void)how;
-  if (gil->first_waiter != NULL)
-    gilloc_gil_state_wake(gil->first_waiter);
-}
-
-static bool checkpoint(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
-{
-  (void)thread;
-  return gil->drop_requested;
-}
-
 const struct gilloc_gil_policy gilloc_gil_policy_interval = {.name = "interval",
                                                              .forces_switch = true,
                                                              .sees_every_checkpoint = false,
-                                                             .may_take = may_take,
+                                                             .may_take = gilloc_gil_state_may_barge,
                                                              .wait = wait_an_interval,
-                                                             .taken = taken,
-                                                             .released = released,
-                                                             .checkpoint = checkpoint};
+                                                             .taken = gilloc_gil_state_answer_request,
+                                                             .released = gilloc_gil_state_wake_first,
+                                                             .checkpoint =
+                                                                 gilloc_gil_state_drop_is_requested};

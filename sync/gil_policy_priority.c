@@ -52,12 +52,6 @@ static void released(struct gilloc_gil *gil, struct gilloc_gil_thread *thread, e
     gilloc_gil_state_wake(next);
 }
 
-static bool checkpoint(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
-{
-  (void)thread;
-  return gil->drop_requested;
-}
-
 const struct gilloc_gil_policy gilloc_gil_policy_priority = {.name = "priority",
                                                              .forces_switch = true,
                                                              .sees_every_checkpoint = false,
@@ -65,4 +59,5 @@ const struct gilloc_gil_policy gilloc_gil_policy_priority = {.name = "priority",
                                                              .wait = wait_by_class,
                                                              .taken = taken,
                                                              .released = released,
-                                                             .checkpoint = checkpoint};
+                                                             .checkpoint =
+                                                                 gilloc_gil_state_drop_is_requested};

@@ -114,3 +114,32 @@ void gilloc_gil_state_clear_request(struct gilloc_gil *gil)
   gil->drop_requested = false;
   set_pending(gil->policy->sees_every_checkpoint);
 }
+
+bool gilloc_gil_state_may_barge(const struct gilloc_gil *gil, const struct gilloc_gil_thread *thread)
+{
+  (void)gil;
+  (void)thread;
+  return true;
+}
+
+void gilloc_gil_state_answer_request(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
+{
+  (void)thread;
+  if (gil->drop_requested)
+    gilloc_gil_state_clear_request(gil);
+}
+
+void gilloc_gil_state_wake_first(struct gilloc_gil *gil, struct gilloc_gil_thread *thread,
+                                 enum gilloc_gil_drop how)
+{
+  (void)thread;
+  (void)how;
+  if (gil->first_waiter != NULL)
+    gilloc_gil_state_wake(gil->first_waiter);
+}
+
+bool gilloc_gil_state_drop_is_requested(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
+{
+  (void)thread;
+  return gil->drop_requested;
+}

@@ -119,4 +119,14 @@ bool gilloc_gil_state_spin(struct gilloc_gil *gil, struct gilloc_gil_thread *thr
 void gilloc_gil_state_request_drop(struct gilloc_gil *gil);
 void gilloc_gil_state_clear_request(struct gilloc_gil *gil);
 
+/* Functions of a policy that several have in common. may_take: whoever comes has it. */
+bool gilloc_gil_state_may_barge(const struct gilloc_gil *gil, const struct gilloc_gil_thread *thread);
+/* taken: no request stands against the new holder, not even one from another policy's time. */
+void gilloc_gil_state_answer_request(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
+/* released: wakes the waiter at the head of the queue. */
+void gilloc_gil_state_wake_first(struct gilloc_gil *gil, struct gilloc_gil_thread *thread,
+                                 enum gilloc_gil_drop how);
+/* checkpoint: drops when a waiter has asked for it. */
+bool gilloc_gil_state_drop_is_requested(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
+
 #endif
