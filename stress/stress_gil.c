@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * stress_gil.c: threads attach, acquire, checkpoint, block, allocate, lock, fork and exit, attached or not,
- * while interval and policy change. Whoever holds the GIL signs a plain word and must find its signature
- * there until it lets go; at the end the counters of all threads must add up.
+ * while interval and policy change; some record their timelines, which others read. Whoever holds the GIL
+ * signs a plain word and must find its signature there until it lets go; at the end the counters of all
+ * threads must add up.
  */
 /* flavours: gil gil-py311 */
 /* soak: --seconds 60 */
@@ -11,15 +12,20 @@
 
 #include <errno.h>
 #include <gilloc/sync.h>
+#include <gilloc/timeline.h>
 #include <sys/wait.h>
 
-enum { THREADS = 6, LIFE_MAX = 300 };
+enum { THREADS = 6, LIFE_MAX = 300, RING_WORDS = 64 };
 
 struct worker {
   pthread_t id;
   struct gilloc_prng prng;
   uint64_t name;
   bool may_fork;
+  struct worker *peers; /* all of its generation */
+  struct gilloc_timeline timeline;
+  uint64_t ring[RING_WORDS];
+  _Atomic bool recorded; /* the ring may be read */
 };
 
 /* Under the GIL alone; no atomics on purpose. */
@@ -182,6 +188,49 @@ static void add_to_ended(struct gilloc_gil_counters mine)
   pthread_mutex_unlock(&ended_mutex);
 }
 
+/* What may follow each kind of event: gilloc/timeline.h. */
+static bool may_follow(enum gilloc_timeline_kind before, enum gilloc_timeline_kind after)
+{
+  static const unsigned char followers[GILLOC_TIMELINE_KINDS] = {
+      [GILLOC_TIMELINE_REQUEST] = 1 << GILLOC_TIMELINE_DROP_REQUEST | 1 << GILLOC_TIMELINE_ACQUIRE,
+      [GILLOC_TIMELINE_DROP_REQUEST] = 1 << GILLOC_TIMELINE_DROP_REQUEST | 1 << GILLOC_TIMELINE_ACQUIRE,
+      [GILLOC_TIMELINE_ACQUIRE] = 1 << GILLOC_TIMELINE_RELEASE | 1 << GILLOC_TIMELINE_BLOCKING_ENTER |
+                                  1 << GILLOC_TIMELINE_CHECKPOINT,
+      [GILLOC_TIMELINE_CHECKPOINT] = 1 << GILLOC_TIMELINE_RELEASE | 1 << GILLOC_TIMELINE_FORCED_DROP,
+      [GILLOC_TIMELINE_BLOCKING_ENTER] = 1 << GILLOC_TIMELINE_RELEASE,
+      [GILLOC_TIMELINE_RELEASE] =
+          1 << GILLOC_TIMELINE_REQUEST | 1 << GILLOC_TIMELINE_ACQUIRE | 1 << GILLOC_TIMELINE_BLOCKING_LEAVE,
+      [GILLOC_TIMELINE_FORCED_DROP] = 1 << GILLOC_TIMELINE_REQUEST | 1 << GILLOC_TIMELINE_ACQUIRE,
+      [GILLOC_TIMELINE_BLOCKING_LEAVE] = 1 << GILLOC_TIMELINE_REQUEST | 1 << GILLOC_TIMELINE_ACQUIRE};
+  return (followers[before] >> after & 1) != 0;
+}
+
+static void read_timeline(struct worker *of)
+{
+  struct gilloc_timeline_event events[RING_WORDS];
+  if (!atomic_load_explicit(&of->recorded, memory_order_acquire))
+    return;
+  struct gilloc_timeline_reading reading = gilloc_timeline_read(&of->timeline, events, RING_WORDS);
+  for (size_t i = 1; i < reading.count; i++) {
+    STRESS_EXPECT(events[i - 1].at_ns <= events[i].at_ns,
+                  "thread %llu: event %zu is older than the one before", (unsigned long long)of->name, i);
+    STRESS_EXPECT(may_follow(events[i - 1].kind, events[i].kind), "thread %llu: event %d after event %d",
+                  (unsigned long long)of->name, (int)events[i].kind, (int)events[i - 1].kind);
+  }
+}
+
+/* At some moment of their lives half of the threads begin to record; now and then they look at others. */
+static void use_timeline(struct worker *worker)
+{
+  uint32_t choice = gilloc_prng_below(&worker->prng, 200);
+  if (choice < 4)
+    read_timeline(&worker->peers[gilloc_prng_below(&worker->prng, THREADS)]);
+  if (choice != 4 || atomic_load_explicit(&worker->recorded, memory_order_relaxed))
+    return;
+  STRESS_EXPECT(gilloc_timeline_start(&worker->timeline, worker->ring, RING_WORDS), "a ring was refused");
+  atomic_store_explicit(&worker->recorded, true, memory_order_release);
+}
+
 /* One life; it may end attached, and then its exit detaches it. */
 static void *live(void *argument)
 {
@@ -194,6 +243,7 @@ static void *live(void *argument)
     else if (choice < 10)
       gilloc_thread_attach();
     attached = choice < 10 ? !attached : attached;
+    use_timeline(worker);
     if (attached)
       step_with_gil(worker);
     else
@@ -213,12 +263,16 @@ static void run_generation(unsigned generation)
   struct worker workers[THREADS];
   for (unsigned i = 0; i < THREADS; i++) {
     uint64_t name = (uint64_t)generation * THREADS + i + 1;
-    workers[i] = (struct worker){.prng = gilloc_prng_stream(stress.seed, name), .name = name};
+    workers[i] =
+        (struct worker){.prng = gilloc_prng_stream(stress.seed, name), .name = name, .peers = workers};
     workers[i].may_fork = gilloc_prng_below(&workers[i].prng, 20) == 0;
-    stress_start(&workers[i].id, live, &workers[i]);
   }
   for (unsigned i = 0; i < THREADS; i++)
+    stress_start(&workers[i].id, live, &workers[i]);
+  for (unsigned i = 0; i < THREADS; i++)
     pthread_join(workers[i].id, NULL);
+  for (unsigned i = 0; i < THREADS; i++)
+    read_timeline(&workers[i]);
 }
 
 static void expect_sums(void)

@@ -4,34 +4,23 @@
  * gil.mutex (wait_for_turn, gain, lose, wait_for_switch), then take and drop made of them, then the public
  * functions. Invariant: a thread outside a call has  held == ((attached && !blocking) || depth > 0).
  * Taking the GIL asserts that no guard is held: it is the outermost lock. Every public function preserves
- * errno, and without GILLOC_HAS_GIL does nothing.
+ * errno, and without GILLOC_HAS_GIL does nothing but record. What may be set and asked is in gil_settings.c.
  */
 #include "gil.h"
 
-#include "gil_policy_fair.h"
-#include "gil_policy_fifo.h"
 #include "gil_policy_interval.h"
-#include "gil_policy_priority.h"
-#include "gil_policy_ticks.h"
 #include "panic.h"
 #include "parking.h"
 #include "platform.h"
 #include "rank.h"
 
 #include <errno.h>
-#include <string.h>
 
-enum { DEFAULT_INTERVAL_US = 5000, MAXIMUM_INTERVAL_US = 1000000000 };
+enum { DEFAULT_INTERVAL_US = 5000 };
 
 GILLOC_THREAD_LOCAL struct gilloc_gil_thread gilloc_gil_self;
 
-static const struct gilloc_gil_policy *const policies[] = {
-    &gilloc_gil_policy_interval, &gilloc_gil_policy_ticks, &gilloc_gil_policy_fifo,
-    &gilloc_gil_policy_priority, &gilloc_gil_policy_fair};
-
-enum { POLICIES = sizeof policies / sizeof policies[0] };
-
-static struct gilloc_gil gil = {.mutex = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP,
+struct gilloc_gil gilloc_gil = {.mutex = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP,
                                 .switched = PTHREAD_COND_INITIALIZER,
                                 .policy = &gilloc_gil_policy_interval,
                                 .interval_us = DEFAULT_INTERVAL_US};
@@ -40,119 +29,164 @@ static struct gilloc_gil gil = {.mutex = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP,
 static pthread_key_t exit_key;
 static pthread_once_t exit_key_once = PTHREAD_ONCE_INIT;
 
-static void gil_lock(void)
+enum take { TAKE_PLAIN, TAKE_AFTER_BLOCKING };
+
+/* Recording, for a thread that does: one that does not pays a branch in take and one in lose. */
+static GILLOC_COLD void record_request(const struct gilloc_gil_thread *self, enum take how)
 {
-  int error = pthread_mutex_lock(&gil.mutex);
-  if (GILLOC_UNLIKELY(error != 0))
-    gilloc_panic_os("pthread_mutex_lock", error);
+  if (how == TAKE_AFTER_BLOCKING)
+    gilloc_timeline_record(self->timeline, GILLOC_TIMELINE_BLOCKING_LEAVE, self->asked_ns);
+  gilloc_timeline_record(self->timeline, GILLOC_TIMELINE_REQUEST, self->asked_ns);
 }
 
-static void gil_unlock(void)
+static GILLOC_COLD void record_take(const struct gilloc_gil_thread *self, enum take how, bool waited)
 {
-  int error = pthread_mutex_unlock(&gil.mutex);
-  if (GILLOC_UNLIKELY(error != 0))
-    gilloc_panic_os("pthread_mutex_unlock", error);
+  if (how == TAKE_AFTER_BLOCKING && !waited)
+    gilloc_timeline_record(self->timeline, GILLOC_TIMELINE_BLOCKING_LEAVE, gilloc_gil.held_since_ns);
+  gilloc_timeline_record(self->timeline, GILLOC_TIMELINE_ACQUIRE, gilloc_gil.held_since_ns);
+}
+
+static GILLOC_COLD void record_drop(const struct gilloc_gil_thread *self, enum gilloc_gil_drop how)
+{
+  uint64_t at_ns = gilloc_gil.held_since_ns + gilloc_gil.last_hold_ns;
+  if (how == GILLOC_GIL_DROP_BLOCKING)
+    gilloc_timeline_record(self->timeline, GILLOC_TIMELINE_BLOCKING_ENTER, at_ns);
+  else if (how != GILLOC_GIL_DROP_VOLUNTARY)
+    gilloc_timeline_record(self->timeline, GILLOC_TIMELINE_CHECKPOINT, at_ns);
+  gilloc_timeline_record(
+      self->timeline, how == GILLOC_GIL_DROP_FORCED ? GILLOC_TIMELINE_FORCED_DROP : GILLOC_TIMELINE_RELEASE,
+      at_ns);
+}
+
+/* The same without a GIL, where nobody waits and threads have only the clock in common. */
+static inline void record_without_gil(enum gilloc_timeline_kind kind)
+{
+  const struct gilloc_gil_thread *self = &gilloc_gil_self;
+  if (GILLOC_LIKELY(self->timeline == NULL))
+    return;
+  uint64_t now = gilloc_clock_ns();
+  if (kind == GILLOC_TIMELINE_BLOCKING_ENTER || kind == GILLOC_TIMELINE_BLOCKING_LEAVE)
+    gilloc_timeline_record(self->timeline, kind, now);
+  bool ends = kind == GILLOC_TIMELINE_BLOCKING_ENTER || kind == GILLOC_TIMELINE_RELEASE;
+  gilloc_timeline_record(self->timeline, ends ? GILLOC_TIMELINE_RELEASE : GILLOC_TIMELINE_ACQUIRE, now);
 }
 
 /* The GIL is not to be had at once: queues until it is free and the policy lets this thread have it. */
-static GILLOC_COLD void wait_for_turn(struct gilloc_gil_thread *self)
+static GILLOC_COLD void wait_for_turn(struct gilloc_gil_thread *self, enum take how)
 {
-  self->asked_ns = gilloc_clock_read(&gil.clock);
-  gilloc_gil_state_push_waiter(&gil, self);
+  self->asked_ns = gilloc_clock_read(&gilloc_gil.clock);
+  if (self->timeline != NULL)
+    record_request(self, how);
+  gilloc_gil_state_push_waiter(&gilloc_gil, self);
   do
-    gil.policy->wait(&gil, self);
-  while (gil.locked || !gil.policy->may_take(&gil, self));
-  gilloc_gil_state_remove_waiter(&gil, self);
+    gilloc_gil.policy->wait(&gilloc_gil, self);
+  while (gilloc_gil.locked || !gilloc_gil.policy->may_take(&gilloc_gil, self));
+  gilloc_gil_state_remove_waiter(&gilloc_gil, self);
 }
 
 /* The wait ended when the hold began. */
 static GILLOC_COLD void count_wait(struct gilloc_gil_thread *self)
 {
-  uint64_t waited_ns = gil.held_since_ns - self->asked_ns;
+  uint64_t waited_ns = gilloc_gil.held_since_ns - self->asked_ns;
   self->counters.waited_ns += waited_ns;
-  gil.totals.waited_ns += waited_ns;
+  gilloc_gil.totals.waited_ns += waited_ns;
 }
 
 /* Another thread than the last holder takes over: a dropper may be waiting for just that. */
 static GILLOC_COLD void change_holder(struct gilloc_gil_thread *self)
 {
   if (self->id == 0)
-    self->id = ++gil.last_id;
-  if (gil.last_holder != 0) {
+    self->id = ++gilloc_gil.last_id;
+  if (gilloc_gil.last_holder != 0) {
     self->counters.holder_changes++;
-    gil.totals.holder_changes++;
+    gilloc_gil.totals.holder_changes++;
   }
-  gil.last_holder = self->id;
-  gil.switch_number++;
-  if (gil.droppers > 0)
-    pthread_cond_broadcast(&gil.switched);
+  gilloc_gil.last_holder = self->id;
+  gilloc_gil.switch_number++;
+  if (gilloc_gil.droppers > 0)
+    pthread_cond_broadcast(&gilloc_gil.switched);
 }
 
 /* The free GIL becomes this thread's. */
 static void gain(struct gilloc_gil_thread *self)
 {
-  gil.locked = true;
-  gil.holder = self;
-  gil.held_since_ns = gilloc_clock_read(&gil.clock);
-  if (gil.last_holder != self->id || self->id == 0)
+  gilloc_gil.locked = true;
+  gilloc_gil.holder = self;
+  gilloc_gil.held_since_ns = gilloc_clock_read(&gilloc_gil.clock);
+  if (gilloc_gil.last_holder != self->id || self->id == 0)
     change_holder(self);
   self->counters.acquisitions++;
-  gil.totals.acquisitions++;
+  gilloc_gil.totals.acquisitions++;
   self->held = true;
-  gil.policy->taken(&gil, self);
+  gilloc_gil.policy->taken(&gilloc_gil, self);
 }
 
 /* Ends when another thread has taken over. One will: somebody waits, and leaves only by taking the GIL. */
 static GILLOC_COLD void wait_for_switch(const struct gilloc_gil_thread *self)
 {
-  gil.droppers++;
-  while (gil.last_holder == self->id)
-    gilloc_gil_state_sleep(&gil, &gil.switched, -1);
-  gil.droppers--;
+  gilloc_gil.droppers++;
+  while (gilloc_gil.last_holder == self->id)
+    gilloc_gil_state_sleep(&gilloc_gil, &gilloc_gil.switched, -1);
+  gilloc_gil.droppers--;
 }
 
 /* This thread's GIL becomes free. */
 static void lose(struct gilloc_gil_thread *self, enum gilloc_gil_drop how)
 {
-  bool must_switch = gil.drop_requested && gil.policy->forces_switch && gil.first_waiter != NULL;
-  uint64_t held_ns = gilloc_clock_read(&gil.clock) - gil.held_since_ns;
+  bool must_switch =
+      gilloc_gil.drop_requested && gilloc_gil.policy->forces_switch && gilloc_gil.first_waiter != NULL;
+  uint64_t held_ns = gilloc_clock_read(&gilloc_gil.clock) - gilloc_gil.held_since_ns;
   self->counters.held_ns += held_ns;
-  gil.totals.held_ns += held_ns;
+  gilloc_gil.totals.held_ns += held_ns;
   self->held = false;
   self->forced_off = how == GILLOC_GIL_DROP_FORCED;
-  gil.last_hold_ns = held_ns;
-  gil.locked = false;
-  gil.holder = NULL;
-  gil.policy->released(&gil, self, how);
+  gilloc_gil.last_hold_ns = held_ns;
+  gilloc_gil.locked = false;
+  gilloc_gil.holder = NULL;
+  if (GILLOC_UNLIKELY(self->timeline != NULL))
+    record_drop(self, how);
+  gilloc_gil.policy->released(&gilloc_gil, self, how);
   if (GILLOC_UNLIKELY(must_switch))
     wait_for_switch(self);
 }
 
-static void take(struct gilloc_gil_thread *self)
+static GILLOC_ALWAYS_INLINE void take_as(struct gilloc_gil_thread *self, enum take how)
 {
   int saved_errno = errno;
   gilloc_assert(!self->held);
   gilloc_assert(gilloc_rank_held() == 0);
-  gil_lock();
-  bool waits = gil.locked || !gil.policy->may_take(&gil, self);
+  gilloc_gil_state_lock(&gilloc_gil);
+  bool waits = gilloc_gil.locked || !gilloc_gil.policy->may_take(&gilloc_gil, self);
   if (GILLOC_UNLIKELY(waits))
-    wait_for_turn(self);
+    wait_for_turn(self, how);
   gain(self);
   if (GILLOC_UNLIKELY(waits))
     count_wait(self);
-  gil_unlock();
+  if (GILLOC_UNLIKELY(self->timeline != NULL))
+    record_take(self, how, waits);
+  gilloc_gil_state_unlock(&gilloc_gil);
+  errno = saved_errno;
+}
+
+static void take(struct gilloc_gil_thread *self)
+{
+  take_as(self, TAKE_PLAIN);
+}
+
+static GILLOC_ALWAYS_INLINE void drop_as(struct gilloc_gil_thread *self, enum gilloc_gil_drop how)
+{
+  int saved_errno = errno;
+  gilloc_assert(self->held);
+  gilloc_assert(gilloc_rank_held() == 0);
+  gilloc_gil_state_lock(&gilloc_gil);
+  lose(self, how);
+  gilloc_gil_state_unlock(&gilloc_gil);
   errno = saved_errno;
 }
 
 static void drop(struct gilloc_gil_thread *self)
 {
-  int saved_errno = errno;
-  gilloc_assert(self->held);
-  gilloc_assert(gilloc_rank_held() == 0);
-  gil_lock();
-  lose(self, GILLOC_GIL_DROP_VOLUNTARY);
-  gil_unlock();
-  errno = saved_errno;
+  drop_as(self, GILLOC_GIL_DROP_VOLUNTARY);
 }
 
 void gilloc_gil_take(void)
@@ -206,8 +240,10 @@ static void notice_exit(struct gilloc_gil_thread *self)
 GILLOC_PUBLIC void gilloc_thread_attach(void)
 {
   struct gilloc_gil_thread *self = &gilloc_gil_self;
-  if (!GILLOC_HAS_GIL)
+  if (!GILLOC_HAS_GIL) {
+    record_without_gil(GILLOC_TIMELINE_ACQUIRE);
     return;
+  }
   if (self->attached)
     gilloc_panic("gilloc_thread_attach: this thread is attached already; attach once, then detach");
   if (self->blocking)
@@ -221,8 +257,10 @@ GILLOC_PUBLIC void gilloc_thread_attach(void)
 GILLOC_PUBLIC void gilloc_thread_detach(void)
 {
   struct gilloc_gil_thread *self = &gilloc_gil_self;
-  if (!GILLOC_HAS_GIL)
+  if (!GILLOC_HAS_GIL) {
+    record_without_gil(GILLOC_TIMELINE_RELEASE);
     return;
+  }
   if (!self->attached)
     gilloc_panic("gilloc_thread_detach: this thread is not attached; call gilloc_thread_attach first");
   if (self->blocking)
@@ -270,8 +308,10 @@ GILLOC_PUBLIC bool gilloc_gil_is_held(void)
 GILLOC_PUBLIC void gilloc_blocking_enter(void)
 {
   struct gilloc_gil_thread *self = &gilloc_gil_self;
-  if (!GILLOC_HAS_GIL)
+  if (!GILLOC_HAS_GIL) {
+    record_without_gil(GILLOC_TIMELINE_BLOCKING_ENTER);
     return;
+  }
   if (self->blocking)
     gilloc_panic("gilloc_blocking_enter: inside a blocking region already; regions do not nest");
   if (!self->held)
@@ -281,19 +321,21 @@ GILLOC_PUBLIC void gilloc_blocking_enter(void)
   self->blocking = true;
   self->depth_put_away = self->depth;
   self->depth = 0;
-  drop(self);
+  drop_as(self, GILLOC_GIL_DROP_BLOCKING);
 }
 
 GILLOC_PUBLIC void gilloc_blocking_leave(void)
 {
   struct gilloc_gil_thread *self = &gilloc_gil_self;
-  if (!GILLOC_HAS_GIL)
+  if (!GILLOC_HAS_GIL) {
+    record_without_gil(GILLOC_TIMELINE_BLOCKING_LEAVE);
     return;
+  }
   if (!self->blocking)
     gilloc_panic("gilloc_blocking_leave: not in a blocking region; call gilloc_blocking_enter first");
   if (self->depth > 0)
     gilloc_panic("gilloc_blocking_leave: inside gilloc_gil_acquire; call gilloc_gil_release first");
-  take(self);
+  take_as(self, TAKE_AFTER_BLOCKING);
   self->depth = self->depth_put_away;
   self->blocking = false;
 }
@@ -301,16 +343,16 @@ GILLOC_PUBLIC void gilloc_blocking_leave(void)
 /* True when the GIL was dropped, and has to be taken again. */
 static bool drop_if_due(struct gilloc_gil_thread *self)
 {
-  gil_lock();
-  bool due = gil.policy->checkpoint(&gil, self);
-  if (due && gil.drop_requested) {
+  gilloc_gil_state_lock(&gilloc_gil);
+  bool due = gilloc_gil.policy->checkpoint(&gilloc_gil, self);
+  if (due && gilloc_gil.drop_requested) {
     self->counters.forced_drops++;
-    gil.totals.forced_drops++;
+    gilloc_gil.totals.forced_drops++;
     lose(self, GILLOC_GIL_DROP_FORCED);
   } else if (due) {
-    lose(self, GILLOC_GIL_DROP_VOLUNTARY);
+    lose(self, GILLOC_GIL_DROP_CHECKPOINT);
   }
-  gil_unlock();
+  gilloc_gil_state_unlock(&gilloc_gil);
   return due;
 }
 
@@ -328,95 +370,6 @@ GILLOC_PUBLIC void gilloc_checkpoint_slow(void)
   if (drop_if_due(self))
     take(self);
   errno = saved_errno;
-}
-
-/* Sleepers wake to sleep anew by the new measure: the old one may have been minutes. */
-GILLOC_PUBLIC bool gilloc_gil_set_interval(uint64_t microseconds)
-{
-  if (microseconds == 0 || microseconds > MAXIMUM_INTERVAL_US)
-    return false;
-  if (!GILLOC_HAS_GIL)
-    return true;
-  int saved_errno = errno;
-  gil_lock();
-  atomic_store_explicit(&gil.interval_us, microseconds, memory_order_relaxed);
-  gilloc_gil_state_wake_all(&gil);
-  gil_unlock();
-  errno = saved_errno;
-  return true;
-}
-
-GILLOC_PUBLIC uint64_t gilloc_gil_interval(void)
-{
-  return atomic_load_explicit(&gil.interval_us, memory_order_relaxed);
-}
-
-/* Waiters wake to wait by the new policy; a request that stands is settled by the next taker. */
-static void change_policy(const struct gilloc_gil_policy *policy)
-{
-  int saved_errno = errno;
-  gil_lock();
-  gil.policy = policy;
-  gil.heir = NULL;
-  if (!gil.drop_requested)
-    gilloc_gil_state_clear_request(&gil);
-  gilloc_gil_state_wake_all(&gil);
-  gil_unlock();
-  errno = saved_errno;
-}
-
-GILLOC_PUBLIC bool gilloc_gil_set_policy(const char *name)
-{
-  for (unsigned n = 0; name != NULL && n < POLICIES; n++) {
-    if (strcmp(policies[n]->name, name) != 0)
-      continue;
-    if (GILLOC_HAS_GIL)
-      change_policy(policies[n]);
-    return true;
-  }
-  return false;
-}
-
-GILLOC_PUBLIC const char *gilloc_gil_policy(void)
-{
-  gil_lock();
-  const char *name = gil.policy->name;
-  gil_unlock();
-  return name;
-}
-
-GILLOC_PUBLIC const char *gilloc_gil_policy_name(unsigned n)
-{
-  return n < POLICIES ? policies[n]->name : NULL;
-}
-
-/* The running hold is added to the reading only: the holder adds it for good when it drops. */
-GILLOC_PUBLIC struct gilloc_gil_counters gilloc_gil_thread_counters(void)
-{
-  struct gilloc_gil_counters reading = gilloc_gil_self.counters;
-  if (!GILLOC_HAS_GIL || !gilloc_gil_self.held)
-    return reading;
-  int saved_errno = errno;
-  gil_lock();
-  reading.held_ns += gilloc_clock_read(&gil.clock) - gil.held_since_ns;
-  gil_unlock();
-  errno = saved_errno;
-  return reading;
-}
-
-GILLOC_PUBLIC struct gilloc_gil_counters gilloc_gil_total_counters(void)
-{
-  struct gilloc_gil_counters reading = {0, 0, 0, 0, 0};
-  if (!GILLOC_HAS_GIL)
-    return reading;
-  int saved_errno = errno;
-  gil_lock();
-  reading = gil.totals;
-  if (gil.locked)
-    reading.held_ns += gilloc_clock_read(&gil.clock) - gil.held_since_ns;
-  gil_unlock();
-  errno = saved_errno;
-  return reading;
 }
 
 void gilloc_gil_section_enter(void)
@@ -453,16 +406,16 @@ void gilloc_gil_after_fork_parent(void)
  * itself was this thread's, so what only its holder writes is whole. */
 static void recreate(struct gilloc_gil_thread *self)
 {
-  gil.mutex = (pthread_mutex_t)PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
-  gil.switched = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+  gilloc_gil.mutex = (pthread_mutex_t)PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
+  gilloc_gil.switched = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
   self->wake = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
-  gil.first_waiter = NULL;
-  gil.last_waiter = NULL;
-  gil.heir = NULL;
-  gil.droppers = 0;
+  gilloc_gil.first_waiter = NULL;
+  gilloc_gil.last_waiter = NULL;
+  gilloc_gil.heir = NULL;
+  gilloc_gil.droppers = 0;
   /* A waiter may have been reading it; time must still not run backwards. */
-  gil.clock = (struct gilloc_clock){.last_ns = gil.clock.last_ns};
-  gilloc_gil_state_clear_request(&gil);
+  gilloc_gil.clock = (struct gilloc_clock){.last_ns = gilloc_gil.clock.last_ns};
+  gilloc_gil_state_clear_request(&gilloc_gil);
   if (!self->took_for_fork)
     return;
   self->took_for_fork = false;
@@ -471,6 +424,7 @@ static void recreate(struct gilloc_gil_thread *self)
 
 void gilloc_gil_after_fork_child(void)
 {
+  gilloc_gil_self.timeline = NULL;
   gilloc_thread_id_after_fork_child();
   gilloc_parking_after_fork_child();
   if (GILLOC_HAS_GIL)

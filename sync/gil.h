@@ -13,6 +13,9 @@
 /* This thread's record. Others touch it only while this thread waits (gil_state.h). */
 extern GILLOC_THREAD_LOCAL struct gilloc_gil_thread gilloc_gil_self;
 
+/* The one GIL of the process. */
+extern struct gilloc_gil gilloc_gil;
+
 static inline bool gilloc_gil_held(void)
 {
   return gilloc_gil_self.held;

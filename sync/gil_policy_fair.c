@@ -172,7 +172,7 @@ static void wait_for_grant(struct gilloc_gil *gil, struct gilloc_gil_thread *sel
   uint64_t patience = gil->locked ? patience_ns(gil, self, now) : limit;
   bool asks = gil->locked && patience == 0;
   if (asks && !gil->drop_requested)
-    gilloc_gil_state_request_drop(gil);
+    gilloc_gil_state_request_drop(gil, self);
   if (is_soon_served(gil, self, asks) && spin(gil, self))
     return;
   if (asks || patience > limit)

@@ -22,7 +22,7 @@ static void wait_in_line(struct gilloc_gil *gil, struct gilloc_gil_thread *threa
     return;
   }
   if (!gil->drop_requested)
-    gilloc_gil_state_request_drop(gil);
+    gilloc_gil_state_request_drop(gil, thread);
   (void)gilloc_gil_state_sleep(gil, &thread->wake, (int64_t)interval_ns);
 }
 

@@ -16,7 +16,7 @@ static void wait_an_interval(struct gilloc_gil *gil, struct gilloc_gil_thread *t
   if (gilloc_gil_state_sleep(gil, &thread->wake, (int64_t)(interval_us * 1000)))
     return;
   if (gil->locked && gil->switch_number == seen)
-    gilloc_gil_state_request_drop(gil);
+    gilloc_gil_state_request_drop(gil, thread);
 }
 
 const struct gilloc_gil_policy gilloc_gil_policy_interval = {.name = "interval",

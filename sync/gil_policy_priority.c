@@ -24,19 +24,20 @@ static void wait_by_class(struct gilloc_gil *gil, struct gilloc_gil_thread *thre
   uint64_t interval_us = atomic_load_explicit(&gil->interval_us, memory_order_relaxed);
   uint64_t seen = gil->switch_number;
   if (gil->locked && gil->holder->forced_off && !thread->forced_off && !gil->drop_requested)
-    gilloc_gil_state_request_drop(gil);
+    gilloc_gil_state_request_drop(gil, thread);
   if (gilloc_gil_state_sleep(gil, &thread->wake, (int64_t)(interval_us * 1000)))
     return;
   if (gil->locked && gil->switch_number == seen)
-    gilloc_gil_state_request_drop(gil);
+    gilloc_gil_state_request_drop(gil, thread);
 }
 
 /* The request was addressed to the holder before. A marked thread can have taken the GIL past unmarked
  * waiters only where the policy has changed; they wait on with what they were promised, a drop at once. */
 static void taken(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
 {
-  if (thread->forced_off && first_unmarked(gil) != NULL)
-    gilloc_gil_state_request_drop(gil);
+  struct gilloc_gil_thread *unmarked = thread->forced_off ? first_unmarked(gil) : NULL;
+  if (unmarked != NULL)
+    gilloc_gil_state_request_drop(gil, unmarked);
   else if (gil->drop_requested)
     gilloc_gil_state_clear_request(gil);
 }

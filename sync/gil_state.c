@@ -103,8 +103,10 @@ static void set_pending(bool pending)
   __atomic_store_n(&gilloc_checkpoint_pending, pending, __ATOMIC_RELAXED);
 }
 
-void gilloc_gil_state_request_drop(struct gilloc_gil *gil)
+void gilloc_gil_state_request_drop(struct gilloc_gil *gil, struct gilloc_gil_thread *asker)
 {
+  if (asker->timeline != NULL)
+    gilloc_timeline_record(asker->timeline, GILLOC_TIMELINE_DROP_REQUEST, gilloc_clock_read(&gil->clock));
   gil->drop_requested = true;
   set_pending(true);
 }

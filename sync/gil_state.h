@@ -14,6 +14,8 @@
 #define GILLOC_GIL_STATE_H
 
 #include "base.h"
+#include "gil_timeline.h"
+#include "panic.h"
 #include "platform.h"
 
 #include <gilloc/gil.h>
@@ -32,14 +34,15 @@ struct gilloc_gil_standing {
 /* One thread, in its thread-local storage; all zero at the start. */
 struct gilloc_gil_thread {
   /* The thread's own. */
-  bool held;               /* it holds the GIL */
-  bool attached;           /* between gilloc_thread_attach and _detach */
-  bool blocking;           /* between gilloc_blocking_enter and _leave */
-  bool exit_noticed;       /* its exit will come to gil.c */
-  bool took_for_fork;      /* gilloc_gil_before_fork took the GIL */
-  uint32_t depth;          /* open gilloc_gil_acquires */
-  uint32_t depth_put_away; /* those open before the blocking region */
-  uint32_t sections;       /* open critical sections */
+  bool held;                        /* it holds the GIL */
+  bool attached;                    /* between gilloc_thread_attach and _detach */
+  bool blocking;                    /* between gilloc_blocking_enter and _leave */
+  bool exit_noticed;                /* its exit will come to gil.c */
+  bool took_for_fork;               /* gilloc_gil_before_fork took the GIL */
+  uint32_t depth;                   /* open gilloc_gil_acquires */
+  uint32_t depth_put_away;          /* those open before the blocking region */
+  uint32_t sections;                /* open critical sections */
+  struct gilloc_timeline *timeline; /* into which it records, or NULL */
   /* Written by the thread under gil->mutex, read by it. */
   uint64_t id;                         /* never 0 after its first take, never given twice */
   struct gilloc_gil_counters counters; /* up to the last drop */
@@ -75,8 +78,10 @@ struct gilloc_gil {
 };
 
 enum gilloc_gil_drop {
-  GILLOC_GIL_DROP_VOLUNTARY, /* before a blocking call, at the end of a call, at exit */
-  GILLOC_GIL_DROP_FORCED     /* at a checkpoint, because a waiter asked for it */
+  GILLOC_GIL_DROP_VOLUNTARY,  /* at the end of a call, at exit */
+  GILLOC_GIL_DROP_BLOCKING,   /* before a blocking call */
+  GILLOC_GIL_DROP_CHECKPOINT, /* at a checkpoint, because the policy wants it */
+  GILLOC_GIL_DROP_FORCED      /* at a checkpoint, because a waiter asked for it */
 };
 
 /* A scheduling policy. All functions are called with gil->mutex held and must be brief. A policy may be left
@@ -100,6 +105,20 @@ struct gilloc_gil_policy {
   bool (*checkpoint)(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
 };
 
+static inline void gilloc_gil_state_lock(struct gilloc_gil *gil)
+{
+  int error = pthread_mutex_lock(&gil->mutex);
+  if (GILLOC_UNLIKELY(error != 0))
+    gilloc_panic_os("pthread_mutex_lock", error);
+}
+
+static inline void gilloc_gil_state_unlock(struct gilloc_gil *gil)
+{
+  int error = pthread_mutex_unlock(&gil->mutex);
+  if (GILLOC_UNLIKELY(error != 0))
+    gilloc_panic_os("pthread_mutex_unlock", error);
+}
+
 /* The queue of waiters. An heir that leaves it is the heir no longer. */
 void gilloc_gil_state_push_waiter(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
 void gilloc_gil_state_remove_waiter(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
@@ -115,8 +134,8 @@ bool gilloc_gil_state_sleep(struct gilloc_gil *gil, pthread_cond_t *condition, i
  * for a wait that is likely to be shorter than falling asleep and waking up. */
 bool gilloc_gil_state_spin(struct gilloc_gil *gil, struct gilloc_gil_thread *thread, uint64_t limit_ns);
 
-/* Asks the holder to drop at its next checkpoint; takes such a request back. */
-void gilloc_gil_state_request_drop(struct gilloc_gil *gil);
+/* `asker` asks the holder to drop at its next checkpoint; takes such a request back. */
+void gilloc_gil_state_request_drop(struct gilloc_gil *gil, struct gilloc_gil_thread *asker);
 void gilloc_gil_state_clear_request(struct gilloc_gil *gil);
 
 /* Functions of a policy that several have in common. may_take: whoever comes has it. */

@@ -6,7 +6,8 @@
  * be chosen. docs/gil.md tells the algorithm.
  *
  * In the flavours `none` and `fine` there is no such lock: every function here compiles, does nothing
- * and answers as if it had succeeded, so the same source runs on every flavour.
+ * and answers as if it had succeeded, so the same source runs on every flavour. gilloc/timeline.h records
+ * when what happens.
  *
  *   gilloc_thread_attach();                 this thread now holds the GIL
  *   for (...) { work(); gilloc_checkpoint(); }
