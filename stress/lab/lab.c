@@ -28,6 +28,20 @@ static bool write_json(const struct gilloc_summary *summary, const char *path)
   return written;
 }
 
+/* The same; a file without events is written too, with a word why. */
+static bool write_timeline(const struct gilloc_measurement *measurement)
+{
+  const char *path = measurement->options->timeline_path;
+  if (!path)
+    return true;
+  bool written = gilloc_timeline_write(&measurement->timeline, measurement->options->timeline_writer, path);
+  if (!written)
+    gilloc_message_warn("cannot write '%s': %s; it is as it was before", path, strerror(errno));
+  else if (measurement->timeline.count == 0)
+    gilloc_message_warn("'%s' is empty: no run with threads came to its end", path);
+  return written;
+}
+
 /* The last line of a lab that went wrong names the first row that did. */
 static void complain(const struct gilloc_summary *summary)
 {
@@ -55,7 +69,8 @@ int gilloc_lab_main(int argc, const char **argv)
   struct gilloc_schedule schedule = gilloc_schedule_make(&options, machine.cores_usable);
   struct gilloc_measurement measurement = gilloc_measure(&options, &machine, &schedule);
   struct gilloc_summary summary = gilloc_summary_make(&measurement);
-  bool written = write_json(&summary, options.json_path);
+  bool written = write_timeline(&measurement);
+  written = write_json(&summary, options.json_path) && written;
   gilloc_report_print(&summary, stdout);
   if (fflush(stdout) != 0 || ferror(stdout))
     gilloc_message_fail(GILLOC_STATUS_FAILED, "cannot write to standard output: %s", strerror(errno));

@@ -5,6 +5,7 @@
 #include "lanes.h"
 
 #include "clock.h"
+#include "timeline_rings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,6 +73,7 @@ static void *run_lane(void *argument)
   free(argument);
   /* Before attaching: nobody may wait at a barrier with the GIL. */
   pthread_barrier_wait(&start.lanes->barrier);
+  gilloc_timeline_rings_start(start.lanes->rings, (unsigned)(start.lane - start.lanes->lanes));
   gilloc_thread_attach();
   start.lanes->workload->run(start.lanes->state, start.lane);
   gilloc_thread_detach();
@@ -167,6 +169,7 @@ static struct gilloc_window window_between(const struct reading *before, const s
   const struct rusage *old = &before->usage;
   const struct rusage *new = &after->usage;
   return (struct gilloc_window){
+      .start_ns = before->at_ns,
       .seconds = (double)(after->at_ns - before->at_ns) / 1e9,
       .gil = {.acquisitions = after->gil.acquisitions - before->gil.acquisitions,
               .holder_changes = after->gil.holder_changes - before->gil.holder_changes,

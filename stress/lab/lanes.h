@@ -16,6 +16,8 @@
 
 #include <pthread.h>
 
+struct gilloc_timeline_rings;
+
 struct gilloc_lane_window {
   uint64_t units;
   uint64_t cpu_ns;
@@ -23,6 +25,7 @@ struct gilloc_lane_window {
 
 /* What one process did in its window. Plain values: it travels through a pipe. */
 struct gilloc_window {
+  uint64_t start_ns; /* CLOCK_MONOTONIC */
   double seconds;
   struct gilloc_gil_counters gil;
   uint64_t user_ns;
@@ -42,6 +45,7 @@ struct gilloc_lanes {
   unsigned first;                     /* the lanes of this process: first .. first + count - 1 */
   unsigned count;
   pthread_t *threads; /* one a lane; unused for guests */
+  struct gilloc_timeline_rings *rings; /* into which the threads record, or NULL */
   pthread_barrier_t barrier;
   _Atomic bool stop;
 };

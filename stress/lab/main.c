@@ -7,6 +7,7 @@
 #include "record.h"
 #include "replay.h"
 #include "run.h"
+#include "timeline.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,10 +19,11 @@ static const char usage[] =
     "compares them.\n"
     "\n"
     "Commands:\n"
-    "  lab     run thread workloads on each flavour and compare them\n"
-    "  run     run a program with its malloc replaced by a flavour\n"
-    "  record  write a program's allocations into a trace\n"
-    "  replay  carry a trace out on a flavour\n"
+    "  lab       run thread workloads on each flavour and compare them\n"
+    "  run       run a program with its malloc replaced by a flavour\n"
+    "  record    write a program's allocations into a trace\n"
+    "  replay    carry a trace out on a flavour\n"
+    "  timeline  draw who held the GIL and who waited, as the lab recorded it\n"
     "\n"
     "Options:\n"
     "  -?, --help     this text; `gilloc COMMAND --help` for a command's options\n"
@@ -54,11 +56,14 @@ int main(int argc, char **argv)
     return enter(argc, argv, "gilloc record", gilloc_record_main);
   if (strcmp(command, "replay") == 0)
     return enter(argc, argv, "gilloc replay", gilloc_replay_main);
+  if (strcmp(command, "timeline") == 0)
+    return enter(argc, argv, "gilloc timeline", gilloc_timeline_main);
   if (strcmp(command, "--help") == 0 || strcmp(command, "-?") == 0 || strcmp(command, "-h") == 0)
     return print(usage);
   if (strcmp(command, "--version") == 0)
     return print("gilloc " GILLOC_DRIVER_VERSION "\n");
   if (!*command)
-    gilloc_message_refuse("a command is missing: lab, run, record or replay; `gilloc --help` says more");
-  gilloc_message_refuse("unknown command '%s'; known are lab, run, record, replay", command);
+    gilloc_message_refuse(
+        "a command is missing: lab, run, record, replay or timeline; `gilloc --help` says more");
+  gilloc_message_refuse("unknown command '%s'; known are lab, run, record, replay, timeline", command);
 }

@@ -8,11 +8,13 @@
 #include "paths.h"
 #include "progress.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -118,16 +120,43 @@ static double own_time_s(void)
          (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
 }
 
-static struct gilloc_result run_cell(const struct gilloc_measurement *measurement,
-                                     const struct gilloc_cell *cell)
+/* The file in memory in which this run's worker leaves its timeline; NULL where it records none. */
+static FILE *open_timeline(const struct gilloc_measurement *measurement, struct arguments *arguments)
+{
+  if (!measurement->options->timeline_path || measurement->rounds_done > 0)
+    return NULL;
+  int descriptor = memfd_create("timeline", 0); /* inherited by the worker */
+  FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "r+");
+  if (!file)
+    gilloc_message_fail(GILLOC_STATUS_FAILED, "cannot make a file for the timeline: %s", strerror(errno));
+  add_option(arguments, "--timeline", gilloc_message_format("/proc/self/fd/%d", descriptor));
+  return file;
+}
+
+/* A run that failed, or has nothing to show, leaves no timeline. */
+static void close_timeline(struct gilloc_measurement *measurement, const struct gilloc_cell *cell, FILE *file)
+{
+  if (!file)
+    return;
+  char *name = gilloc_schedule_cell_name(cell);
+  char *full = gilloc_message_format("%s: %s", gilloc_options_workload_name(cell->workload), name);
+  (void)gilloc_timeline_add_worker(&measurement->timeline, full, file);
+  (void)fclose(file);
+  free(full);
+  free(name);
+}
+
+static struct gilloc_result run_cell(struct gilloc_measurement *measurement, const struct gilloc_cell *cell)
 {
   struct arguments arguments = worker_arguments(measurement, cell);
+  FILE *timeline = open_timeline(measurement, &arguments);
   struct gilloc_machine_time before = gilloc_machine_time();
   double own = own_time_s();
   double timeout = measurement->schedule->seconds + measurement->schedule->warmup + grace_s;
   struct gilloc_runner_end end =
       gilloc_runner_run(arguments.items, timeout, measurement->machine->memory / 2);
   end_if_interrupted();
+  close_timeline(measurement, cell, timeline);
   struct gilloc_result result = gilloc_result_read(&end, cell);
   struct gilloc_machine_time after = gilloc_machine_time();
   result.stolen_s = after.stolen - before.stolen;
@@ -289,4 +318,5 @@ void gilloc_measure_fini(struct gilloc_measurement *measurement)
   for (size_t i = 0; i < measurement->schedule->count * measurement->schedule->rounds; i++)
     gilloc_result_fini(&measurement->results[i]);
   free(measurement->results);
+  gilloc_timeline_fini(&measurement->timeline);
 }

@@ -11,6 +11,7 @@
 #include "options.h"
 #include "result.h"
 #include "schedule.h"
+#include "timeline_model.h"
 
 struct gilloc_measurement {
   const struct gilloc_options *options;
@@ -18,6 +19,7 @@ struct gilloc_measurement {
   const struct gilloc_schedule *schedule;
   unsigned rounds_done; /* whole rounds; less than planned if the schedule's limit was reached */
   double elapsed_s;
+  struct gilloc_timeline_trace timeline; /* of the first round, where the options ask for it */
   double others_share;           /* of the cores' time during the runs: used by other programs, or stolen */
   struct gilloc_result *results; /* [cell * schedule->rounds + round] */
 };

@@ -159,7 +159,8 @@ enum option_id {
   OPTION_POLICY,
   OPTION_SEED,
   OPTION_QUICK,
-  OPTION_JSON
+  OPTION_JSON,
+  OPTION_TIMELINE
 };
 
 static const struct poptOption table[] = {
@@ -194,12 +195,26 @@ static const struct poptOption table[] = {
      "under 30 s in all: two short rounds, which show sizes but carry no claim", NULL},
     {"json", 'j', POPT_ARG_STRING, NULL, OPTION_JSON, "also write every run and every result to FILE",
      "FILE"},
+    {"timeline", '\0', POPT_ARG_STRING, NULL, OPTION_TIMELINE,
+     "also record what each thread did about the GIL in the first round, and write it to FILE: .json "
+     "(Chrome, `gilloc timeline`), .pftrace or .perfetto-trace (Perfetto)",
+     "FILE"},
     POPT_AUTOHELP POPT_TABLEEND};
 
 static void take_json(struct gilloc_options *options, const char *path)
 {
   free(options->json_path);
-  options->json_path = gilloc_target_check(path);
+  options->json_path = gilloc_target_check("--json", path);
+}
+
+static void take_timeline(struct gilloc_options *options, const char *path)
+{
+  options->timeline_writer = gilloc_timeline_writer_for(path);
+  if (!options->timeline_writer)
+    gilloc_message_refuse("--timeline: '%s' does not end in a known form's name; known are %s", path,
+                          gilloc_timeline_known_forms);
+  free(options->timeline_path);
+  options->timeline_path = gilloc_target_check("--timeline", path);
 }
 
 static void take_option(struct gilloc_options *options, enum option_id id, const char *value)
@@ -225,6 +240,9 @@ static void take_option(struct gilloc_options *options, enum option_id id, const
     break;
   case OPTION_JSON:
     take_json(options, value);
+    break;
+  case OPTION_TIMELINE:
+    take_timeline(options, value);
     break;
   case OPTION_ROUNDS:
     options->rounds = (unsigned)parse_number("--rounds", value, (unsigned long long[]){1, GILLOC_ROUNDS_MAX});
@@ -254,6 +272,8 @@ static void apply_defaults(struct gilloc_options *options)
     options->workloads[i] = true;
   if (options->row_count == 0)
     for_each_entry("--flavour", default_rows, take_row, options);
+  if (options->json_path && options->timeline_path && strcmp(options->json_path, options->timeline_path) == 0)
+    gilloc_message_refuse("--timeline: '%s' is the file of --json as well; name two", options->timeline_path);
   if (options->quick && (options->seconds > 0 || options->rounds > 0))
     gilloc_message_refuse("--quick chooses --seconds and --rounds itself; give either --quick or those");
 }
@@ -292,4 +312,5 @@ void gilloc_options_fini(struct gilloc_options *options)
   free(options->rows);
   free(options->inputs);
   free(options->json_path);
+  free(options->timeline_path);
 }

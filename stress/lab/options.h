@@ -7,6 +7,8 @@
 #ifndef GILLOC_LAB_OPTIONS_H
 #define GILLOC_LAB_OPTIONS_H
 
+#include "timeline_file.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,7 +41,9 @@ struct gilloc_options {
   const char *policy; /* of the GIL */
   uint64_t seed;
   bool quick;
-  char *json_path; /* NULL: no file */
+  char *json_path;     /* NULL: no file */
+  char *timeline_path; /* NULL: nothing is recorded */
+  gilloc_timeline_writer *timeline_writer;
 };
 
 /* The name of a workload, as on the command line. */

@@ -24,6 +24,7 @@ static const struct option OPTIONS[] = {
     {"interval-us", required_argument, NULL, 'i'},
     {"policy", required_argument, NULL, 'y'},
     {"seed", required_argument, NULL, 'x'},
+    {"timeline", required_argument, NULL, 'l'},
     {"input", required_argument, NULL, 'f'},
     {NULL, 0, NULL, 0},
 };
@@ -95,6 +96,9 @@ static bool take_option(struct gilloc_plan *plan, int letter, const char *name)
            refuse(name, "microseconds from 1 to 1000000000");
   case 'y':
     plan->policy = optarg;
+    return true;
+  case 'l':
+    plan->timeline = optarg;
     return true;
   case 'x':
     return whole_number(&plan->seed, 0, UINT64_MAX) || refuse(name, "a whole number below 2^64");

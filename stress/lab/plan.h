@@ -18,6 +18,7 @@ struct gilloc_plan {
   uint64_t interval_us; /* 0: as the library has it */
   const char *policy;   /* NULL: as the library has it */
   uint64_t seed;
+  const char *timeline; /* the file for the threads' timelines; NULL: none are recorded */
   char **inputs; /* ends in NULL; never empty */
 };
 

@@ -31,30 +31,31 @@ static char *resolve(const char *path)
   return resolved ? resolved : gilloc_message_need(strdup(path));
 }
 
-static void refuse_place(const char *path, const char *why)
+static void refuse_place(const char *option, const char *path, const char *why)
 {
-  gilloc_message_refuse("--json: cannot write '%s': %s; name a file in a folder you may write to", path, why);
+  gilloc_message_refuse("%s: cannot write '%s': %s; name a file in a folder you may write to", option, path,
+                        why);
 }
 
-char *gilloc_target_check(const char *path)
+char *gilloc_target_check(const char *option, const char *path)
 {
   size_t length = strlen(path);
   if (length == 0 || strcmp(path, "-") == 0 || path[length - 1] == '/')
-    gilloc_message_refuse("--json: '%s' is not the name of a file, such as lab.json", path);
+    gilloc_message_refuse("%s: '%s' is not the name of a file, such as lab.json", option, path);
   char *resolved = resolve(path);
   struct stat status;
   if (stat(resolved, &status) == 0) {
     if (!S_ISREG(status.st_mode))
-      refuse_place(path, S_ISDIR(status.st_mode) ? "it is a folder" : "it is not an ordinary file");
+      refuse_place(option, path, S_ISDIR(status.st_mode) ? "it is a folder" : "it is not an ordinary file");
     if (access(resolved, W_OK) != 0)
-      refuse_place(path, strerror(errno));
+      refuse_place(option, path, strerror(errno));
   } else if (errno != ENOENT) {
-    refuse_place(path, strerror(errno));
+    refuse_place(option, path, strerror(errno));
   }
   char *name = NULL;
   int file = open_beside(resolved, &name);
   if (file < 0)
-    refuse_place(path, strerror(errno));
+    refuse_place(option, path, strerror(errno));
   (void)unlink(name);
   (void)close(file);
   free(name);

@@ -12,6 +12,7 @@
 #include "plan.h"
 #include "processes.h"
 #include "protocol.h"
+#include "timeline_rings.h"
 #include "worker_json.h"
 #include "workload.h"
 
@@ -31,6 +32,7 @@ struct worker {
   struct gilloc_corpus corpus;
   struct gilloc_setup setup;
   struct gilloc_lanes lanes;
+  struct gilloc_timeline_rings rings;
   struct gilloc_load_client client;
   struct gilloc_outcome outcome;
 };
@@ -93,6 +95,15 @@ static bool threads_allowed(const struct gilloc_plan *plan)
   return false;
 }
 
+/* Processes share nothing, no GIL either: of those nothing is recorded. */
+static bool open_rings(struct worker *worker)
+{
+  if (worker->plan.timeline == NULL || worker->plan.forks)
+    return true;
+  worker->lanes.rings = &worker->rings;
+  return gilloc_timeline_rings_init(&worker->rings, gilloc_lanes_total(worker->workload, &worker->plan));
+}
+
 static bool prepare(struct worker *worker, int argc, char **argv)
 {
   struct gilloc_plan *plan = &worker->plan;
@@ -107,7 +118,7 @@ static bool prepare(struct worker *worker, int argc, char **argv)
     return false;
   bool one_thread = !plan->forks && strcmp(gilloc_flavour().strategy, "none") == 0;
   worker->setup = (struct gilloc_setup){plan, &worker->corpus, one_thread};
-  if (!gilloc_lanes_init(&worker->lanes, worker->workload, &worker->setup))
+  if (!gilloc_lanes_init(&worker->lanes, worker->workload, &worker->setup) || !open_rings(worker))
     return false;
   worker->lanes.state = worker->workload->open(&worker->setup);
   return worker->lanes.state != NULL;
@@ -156,6 +167,13 @@ static bool run_processes(struct worker *worker)
   return gilloc_processes_end(&processes, &worker->outcome.window) && good;
 }
 
+static bool write_timeline(const struct worker *worker)
+{
+  return worker->plan.timeline == NULL ||
+         gilloc_timeline_rings_write(&worker->rings, &worker->lanes, &worker->outcome.window,
+                                     worker->plan.timeline);
+}
+
 static bool report(struct worker *worker)
 {
   struct gilloc_outcome *outcome = &worker->outcome;
@@ -170,6 +188,7 @@ static void clean_up(struct worker *worker)
 {
   worker->workload->close(worker->lanes.state);
   gilloc_lanes_fini(&worker->lanes);
+  gilloc_timeline_rings_fini(&worker->rings);
   gilloc_corpus_free(&worker->corpus);
   gilloc_plan_free(&worker->plan);
 }
@@ -185,7 +204,7 @@ int main(int argc, char **argv)
     return GILLOC_EXIT_WRONG;
   if (!(worker.plan.forks ? run_processes(&worker) : run_threads(&worker)))
     return GILLOC_EXIT_WRONG;
-  bool good = report(&worker);
+  bool good = write_timeline(&worker) && report(&worker);
   clean_up(&worker);
   return good ? GILLOC_EXIT_GOOD : GILLOC_EXIT_WRONG;
 }

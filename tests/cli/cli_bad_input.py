@@ -78,6 +78,13 @@ LAB = (
     (["--json", "fifo"], "fifo"),
     (["--json", "/dev/null/out.json"], "/dev/null/out.json"),
     (["--json", "x" * 300], "--json"),
+    (["--timeline"], "--timeline"),
+    (["--timeline", ""], ".json"),
+    (["--json", "out.json", "--timeline", "out.json"], "name two"),
+    (["--timeline", "out.txt"], "known are .json (Chrome), .pftrace and .perfetto-trace (Perfetto)"),
+    (["--timeline", "json"], ".pftrace"),
+    (["--timeline", "folder.json/out"], ".pftrace"),
+    (["--timeline", "no/such/folder/out.json"], "--timeline: cannot write 'no/such/folder/out.json'"),
 )
 
 RUN = (
