@@ -12,6 +12,8 @@
 #include "os_memory.h"
 
 #include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
 
 static void *map_from_os(void *context, size_t bytes)
 {
@@ -35,6 +37,10 @@ static struct {
   struct gilloc_arena_provider provider; /* constant from the first arena on, so read without the guard */
   struct gilloc_arena_counts counts;
   struct gilloc_arena_nodes nodes;
+  struct gilloc_arena *oldest; /* arenas with dirty pools */
+  struct gilloc_arena *newest;
+  size_t low;                 /* least dirty pools since the last gilloc_arena_purge_idle */
+  _Atomic size_t dirty_pools; /* in all arenas; written under the guard */
 } arenas = {
     .guard = {.rank = GILLOC_RANK_GROUND},
     .provider = {map_from_os, unmap_to_os, NULL},
@@ -52,6 +58,8 @@ static void arena_init(struct gilloc_arena *arena, char *start)
   arena->carved_pools = 0;
   arena->free_pools = arena->total_pools;
   arena->stacked_pools = 0;
+  arena->dirty_pools = 0;
+  arena->purged = 0;
 }
 
 bool gilloc_arena_set_provider(const struct gilloc_arena_provider *provider)
@@ -84,6 +92,62 @@ static void count_mapped(const struct gilloc_arena *arena) GILLOC_REQUIRES(arena
   arenas.counts.mapped_now++;
   if (arenas.counts.mapped_now > arenas.counts.mapped_highwater)
     arenas.counts.mapped_highwater = arenas.counts.mapped_now;
+}
+
+/* ---- dirty pools (GILLOC_ARENA_PURGES alone) ---- */
+
+static size_t dirty_pools_now(void)
+{
+  return atomic_load_explicit(&arenas.dirty_pools, memory_order_relaxed);
+}
+
+static void list_dirty(struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.guard)
+{
+  arena->newer = NULL;
+  arena->older = arenas.newest;
+  *(arenas.newest ? &arenas.newest->newer : &arenas.oldest) = arena;
+  arenas.newest = arena;
+}
+
+static void unlist_dirty(struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.guard)
+{
+  *(arena->older ? &arena->older->newer : &arenas.oldest) = arena->newer;
+  *(arena->newer ? &arena->newer->older : &arenas.newest) = arena->older;
+}
+
+/* Notes that the arena has `count` dirty pools now. */
+static void set_dirty(struct gilloc_arena *arena, uint32_t count) GILLOC_REQUIRES(arenas.guard)
+{
+  size_t total = dirty_pools_now() + count - arena->dirty_pools;
+  if (arena->dirty_pools == 0 && count != 0)
+    list_dirty(arena);
+  if (arena->dirty_pools != 0 && count == 0)
+    unlist_dirty(arena);
+  arena->dirty_pools = count;
+  atomic_store_explicit(&arenas.dirty_pools, total, memory_order_relaxed);
+  if (total < arenas.low)
+    arenas.low = total;
+}
+
+/* The pool on top of the stack is about to be taken. False where it would have to be charged again and the
+ * limit says no. */
+static bool may_take_top(struct gilloc_arena *arena, bool *purged) GILLOC_REQUIRES(arenas.guard)
+{
+  unsigned index = arena->stack[arena->stacked_pools - 1];
+  *purged = arena->purged >> index & 1;
+  if (!*purged)
+    set_dirty(arena, arena->dirty_pools - 1);
+  else if (!gilloc_os_charge(GILLOC_POOL_SIZE))
+    return false;
+  arena->purged &= ~((uint64_t)1 << index);
+  return true;
+}
+
+/* The arena is to be unmapped, which takes the charge of all of it back. */
+static void forget_pools(struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.guard)
+{
+  set_dirty(arena, 0);
+  gilloc_os_charge_anyway((size_t)__builtin_popcountll(arena->purged) * GILLOC_POOL_SIZE);
 }
 
 /* A new arena as the only one of an empty usable list; NULL without memory, with nothing changed. */
@@ -130,10 +194,14 @@ bool gilloc_arena_take_pool(struct gilloc_pool_slot *slot)
   struct gilloc_guard_node node;
   gilloc_guard_enter(&arenas.guard, &node);
   struct gilloc_arena *arena = arenas.usable ? arenas.usable : arena_map_new();
+  bool purged = false;
+  if (GILLOC_ARENA_PURGES && arena && arena->stacked_pools != 0 && !may_take_top(arena, &purged))
+    arena = NULL;
   if (arena) {
+    bool stacked = arena->stacked_pools != 0;
     slot->arena = arena;
-    slot->fresh = arena->stacked_pools == 0;
-    slot->index = slot->fresh ? arena->carved_pools++ : arena->stack[--arena->stacked_pools];
+    slot->fresh = !stacked || purged;
+    slot->index = stacked ? arena->stack[--arena->stacked_pools] : arena->carved_pools++;
     head_lost_pool(arena);
   }
   gilloc_guard_leave(&arenas.guard, &node);
@@ -194,18 +262,27 @@ static bool gained_pool(struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.guard
   return false;
 }
 
+/* An arena that has left the list leaves the map and the counts too. */
+static void withdraw(struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.guard)
+{
+  gilloc_arena_map_remove(arena->first_pool, arena->total_pools);
+  arenas.counts.mapped_now--;
+  arenas.counts.pools -= arena->total_pools;
+  arena->next = NULL;
+  if (GILLOC_ARENA_PURGES)
+    forget_pools(arena);
+}
+
 struct gilloc_arena *gilloc_arena_put_pool(struct gilloc_arena *arena, unsigned index)
 {
   struct gilloc_guard_node node;
   gilloc_guard_enter(&arenas.guard, &node);
   arena->stack[arena->stacked_pools++] = (uint8_t)index;
+  if (GILLOC_ARENA_PURGES)
+    set_dirty(arena, arena->dirty_pools + 1);
   bool emptied = gained_pool(arena);
-  if (emptied) {
-    gilloc_arena_map_remove(arena->first_pool, arena->total_pools);
-    arenas.counts.mapped_now--;
-    arenas.counts.pools -= arena->total_pools;
-    arena->next = NULL;
-  }
+  if (emptied)
+    withdraw(arena);
   gilloc_guard_leave(&arenas.guard, &node);
   return emptied ? arena : NULL;
 }
@@ -263,16 +340,126 @@ void gilloc_arena_release(struct gilloc_arena *released)
   errno = error;
 }
 
+/* ---- purging ---- */
+
+/* Moves an arena of the list, or one without free pools, to where it belongs with `free_pools`. */
+static void set_free_pools(struct gilloc_arena *arena, uint32_t free_pools) GILLOC_REQUIRES(arenas.guard)
+{
+  uint32_t before = arena->free_pools, k = free_pools;
+  if (before != 0) {
+    struct gilloc_arena *left = arena->prev;
+    if (arenas.rightmost[before] == arena)
+      arenas.rightmost[before] = left && left->free_pools == before ? left : NULL;
+    list_unlink(arena);
+  }
+  arena->free_pools = free_pools;
+  if (free_pools == 0)
+    return;
+  while (k > 0 && !arenas.rightmost[k])
+    k--;
+  list_insert_head(arena);
+  if (k > 0)
+    list_move_behind(arena, arenas.rightmost[k]);
+  arenas.rightmost[free_pools] = arena;
+}
+
+/* Takes up to `limit` dirty pools of an arena out of its stack, the lowest first; a bit each. */
+static uint64_t unstack_dirty(struct gilloc_arena *arena, size_t limit) GILLOC_REQUIRES(arenas.guard)
+{
+  uint64_t out = 0;
+  uint32_t kept = 0, taken = 0;
+  for (uint32_t i = 0; i < arena->stacked_pools; i++) {
+    uint8_t index = arena->stack[i];
+    if (taken < limit && !(arena->purged >> index & 1)) {
+      out |= (uint64_t)1 << index;
+      taken++;
+    } else {
+      arena->stack[kept++] = index;
+    }
+  }
+  arena->stacked_pools = kept;
+  set_free_pools(arena, arena->free_pools - taken);
+  set_dirty(arena, arena->dirty_pools - taken);
+  return out;
+}
+
+struct gilloc_arena *gilloc_arena_take_dirty(size_t limit, uint64_t *out)
+{
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&arenas.guard, &node);
+  struct gilloc_arena *arena = arenas.oldest;
+  if (arena)
+    *out = unstack_dirty(arena, limit);
+  gilloc_guard_leave(&arenas.guard, &node);
+  return arena;
+}
+
+/* Puts the pools of `out` back below the others. True when the arena is empty and has left list and map. */
+static bool put_out(struct gilloc_arena *arena, uint64_t out, bool is_purged) GILLOC_REQUIRES(arenas.guard)
+{
+  uint32_t count = (uint32_t)__builtin_popcountll(out), at = 0;
+  memmove(arena->stack + count, arena->stack, arena->stacked_pools);
+  for (uint64_t rest = out; rest != 0; rest &= rest - 1)
+    arena->stack[at++] = (uint8_t)__builtin_ctzll(rest);
+  arena->stacked_pools += count;
+  if (is_purged) {
+    arena->purged |= out;
+    arenas.counts.purged_total += count;
+    gilloc_os_discharge((size_t)count << GILLOC_POOL_BITS);
+  } else {
+    set_dirty(arena, arena->dirty_pools + count);
+  }
+  const struct gilloc_arena *other = arenas.usable != arena ? arenas.usable : arena->next;
+  uint32_t free_pools = arena->free_pools + count;
+  bool emptied = free_pools == arena->total_pools && (other || !GILLOC_ARENA_KEEPS_LAST);
+  set_free_pools(arena, emptied ? 0 : free_pools);
+  arena->free_pools = free_pools;
+  if (emptied)
+    withdraw(arena);
+  return emptied;
+}
+
+struct gilloc_arena *gilloc_arena_put_dirty(struct gilloc_arena *arena, uint64_t out, bool is_purged)
+{
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&arenas.guard, &node);
+  bool emptied = put_out(arena, out, is_purged);
+  gilloc_guard_leave(&arenas.guard, &node);
+  return emptied ? arena : NULL;
+}
+
+size_t gilloc_arena_idle_pools(bool begin)
+{
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&arenas.guard, &node);
+  if (begin)
+    arenas.low = dirty_pools_now();
+  size_t idle = arenas.low;
+  gilloc_guard_leave(&arenas.guard, &node);
+  return idle;
+}
+
+size_t gilloc_arena_purgeable(void)
+{
+  size_t pools = dirty_pools_now();
+  if (!GILLOC_ARENA_PURGES || pools == 0 || arenas.provider.map != map_from_os)
+    return 0;
+  return pools << GILLOC_POOL_BITS;
+}
+
 struct gilloc_arena_counts gilloc_arena_counts(void)
 {
   struct gilloc_guard_node node;
   gilloc_guard_enter(&arenas.guard, &node);
   struct gilloc_arena_counts counts = arenas.counts;
-  counts.free_pools = 0;
+  counts.free_pools = counts.purged_pools = 0;
   counts.python_bot_nodes = gilloc_arena_nodes_bot(&arenas.nodes);
   counts.python_mid_nodes = gilloc_arena_nodes_mid(&arenas.nodes);
-  for (const struct gilloc_arena *arena = arenas.usable; arena; arena = arena->next)
+  counts.dirty_pools = dirty_pools_now();
+  for (const struct gilloc_arena *arena = arenas.usable; arena; arena = arena->next) {
     counts.free_pools += arena->free_pools;
+    counts.purged_pools += (size_t)__builtin_popcountll(arena->purged);
+  }
   gilloc_guard_leave(&arenas.guard, &node);
   return counts;
 }
@@ -292,6 +479,9 @@ static bool arena_is_consistent(const struct gilloc_arena *arena) GILLOC_REQUIRE
   const struct gilloc_arena *next = arena->next;
   bool last_of_count = !next || next->free_pools != arena->free_pools;
   if (arena->free_pools != arena->total_pools - arena->carved_pools + arena->stacked_pools)
+    return false;
+  if (arena->stacked_pools != arena->dirty_pools + (uint32_t)__builtin_popcountll(arena->purged) &&
+      GILLOC_ARENA_PURGES)
     return false;
   if (arena->free_pools == 0 || (next && (next->prev != arena || next->free_pools < arena->free_pools)))
     return false;

@@ -16,6 +16,8 @@
 #include "geometry.h"
 
 enum {
+  /* 1: free pools are given back to the OS by gilloc_arena_purge. CPython's are not. */
+  GILLOC_ARENA_PURGES = GILLOC_HAS_LARGE,
   GILLOC_POOL_RECORD_BYTES = 64,
   GILLOC_POOL_RECORDS = GILLOC_POOL_HEADER_INLINE ? 1 : GILLOC_ARENA_POOLS
 };
@@ -29,6 +31,10 @@ struct gilloc_arena {
   uint32_t carved_pools; /* handed out at least once: those below first_pool + carved_pools pools */
   uint32_t free_pools;   /* uncarved or stacked */
   uint32_t stacked_pools;
+  uint32_t dirty_pools;       /* stacked and not purged */
+  uint64_t purged;            /* bit i: pool i is stacked, purged, and not charged (os_memory.h) */
+  struct gilloc_arena *older; /* among arenas with dirty pools, by when they first had one */
+  struct gilloc_arena *newer;
   uint8_t stack[GILLOC_ARENA_POOLS]; /* pools that came back, last in first out, by index */
   /* Room for the pools' headers where they do not lie in the pools. */
   _Alignas(64) unsigned char pool_records[GILLOC_POOL_RECORDS][GILLOC_POOL_RECORD_BYTES];
@@ -38,7 +44,7 @@ struct gilloc_arena {
 struct gilloc_pool_slot {
   struct gilloc_arena *arena;
   unsigned index;
-  bool fresh; /* carved just now: its header was never written since the arena was mapped */
+  bool fresh; /* carved just now, or purged: its memory is zero, and its header means nothing */
 };
 
 static inline char *gilloc_arena_pool_start(const struct gilloc_arena *arena, unsigned index)
@@ -72,6 +78,21 @@ struct gilloc_arena *gilloc_arena_put_pool(struct gilloc_arena *arena, unsigned 
  * call from elsewhere. */
 void gilloc_arena_release(struct gilloc_arena *arenas);
 
+/* Dirty bytes in free pools: what arena_purge.h can give back; 0 where arenas come from a provider, or are
+ * not GILLOC_ARENA_PURGES. Takes no lock: a figure that may be old. */
+size_t gilloc_arena_purgeable(void);
+
+/* Takes up to `limit` dirty pools out of the arena that has had some longest, those that came back first; bit
+ * i of `*out` is pool i. They count as used until gilloc_arena_put_dirty. NULL where there are none. */
+struct gilloc_arena *gilloc_arena_take_dirty(size_t limit, uint64_t *out);
+
+/* Puts them back, purged or not, to the bottom of the stack, so that warm pools are taken first. An arena
+ * that has thereby become empty is returned as by gilloc_arena_put_pool. */
+struct gilloc_arena *gilloc_arena_put_dirty(struct gilloc_arena *arena, uint64_t out, bool is_purged);
+
+/* How many pools were dirty and free without a break since the last call with `begin`. */
+size_t gilloc_arena_idle_pools(bool begin);
+
 /* Where arenas come from. `map` returns `bytes` of memory that may be read and written, at any address and
  * with any contents, or NULL; `unmap` gets back what `map` gave and cannot fail. Neither may call this
  * library, whose guards may be held. (CPython's PyObjectArenaAllocator) */
@@ -92,6 +113,9 @@ struct gilloc_arena_counts {
   size_t mapped_highwater; /* the most ever held at once */
   size_t pools;            /* in the arenas held, free or not */
   size_t free_pools;       /* pools free in the arenas held */
+  size_t dirty_pools;      /* of them those that came back and were not purged since */
+  size_t purged_pools;     /* ... and those that came back and hold no memory */
+  size_t purged_total;     /* pools ever purged */
   size_t python_bot_nodes; /* what CPython 3.11's map would have for all arenas ever held (arena_nodes.h) */
   size_t python_mid_nodes;
 };

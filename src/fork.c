@@ -10,7 +10,8 @@
 #include "arena.h"
 #include "central.h"
 #include "guard.h"
-#include "large.h"
+#include "page_heap.h"
+#include "purge.h"
 #include "tcache.h"
 
 #include <pthread.h>
@@ -19,8 +20,9 @@ static void before_fork(void)
 {
   if (GILLOC_STRATEGY == GILLOC_STRATEGY_FINE)
     gilloc_rcu_before_fork();
+  gilloc_purge_before_fork();
   gilloc_tcache_before_fork();
-  gilloc_large_before_fork();
+  gilloc_page_heap_before_fork();
   gilloc_central_before_fork();
   gilloc_arena_before_fork();
 }
@@ -29,8 +31,9 @@ static void leave_guards(bool in_child)
 {
   gilloc_arena_after_fork(in_child);
   gilloc_central_after_fork(in_child);
-  gilloc_large_after_fork(in_child);
+  gilloc_page_heap_after_fork(in_child);
   gilloc_tcache_after_fork(in_child);
+  gilloc_purge_after_fork(in_child);
 }
 
 static void after_fork_parent(void)

@@ -15,7 +15,8 @@ enum gilloc_rank {
   GILLOC_RANK_GROUND = 2,
   GILLOC_RANK_CENTRAL = 100,
   GILLOC_RANK_LARGE = 1000,
-  GILLOC_RANK_TCACHE_LIST = 1001
+  GILLOC_RANK_TCACHE_LIST = 1001,
+  GILLOC_RANK_PURGE = 1002
 };
 
 /* Notes that this thread enters / leaves a guard of `rank`; panics on a breach of the law. The callers

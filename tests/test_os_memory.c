@@ -8,6 +8,8 @@
 
 #include "os_memory.h"
 
+#include <sys/syscall.h>
+
 static size_t page;
 
 static int read_page_size(void **state)
@@ -122,64 +124,133 @@ static void test_failure_is_null_with_errno_kept(void **state)
   EXPECT_EQ(errno, 4711);
 }
 
-static void test_mapping_shrinks_where_it_stands(void **state)
+static void test_pages_move_onto_other_memory(void **state)
 {
   (void)state;
-  char *start = gilloc_os_map(4 * page);
-  memset(start, 3, 4 * page);
-  EXPECT_TRUE(gilloc_os_resize(start, 4 * page, page));
-  expect_bytes(start, page, 3);
-  EXPECT_FALSE(is_mapped(start + page));
-  gilloc_os_unmap(start, page);
-}
-
-static void test_mapping_grows_where_there_is_room(void **state)
-{
-  (void)state;
-  char *start = gilloc_os_map(4 * page);
-  memset(start, 4, page);
-  gilloc_os_unmap(start + page, 3 * page);
-  EXPECT_TRUE(gilloc_os_resize(start, page, 4 * page));
-  expect_bytes(start, page, 4);
-  expect_bytes(start + page, 3 * page, 0);
-  gilloc_os_unmap(start, 4 * page);
-}
-
-static void test_mapping_does_not_grow_over_a_neighbour(void **state)
-{
-  (void)state;
-  char *start = reserve_addresses(3 * page, page);
-  char *neighbour = start + page;
-  mprotect(start, page, PROT_READ | PROT_WRITE);
-  memset(start, 5, page);
-  errno = 4711;
-  EXPECT_FALSE(gilloc_os_resize(start, page, 2 * page));
-  EXPECT_EQ(errno, 4711);
-  EXPECT_TRUE(is_mapped(neighbour));
-  expect_bytes(start, page, 5);
-}
-
-static void test_pages_move_onto_another_mapping(void **state)
-{
-  (void)state;
-  char *from = gilloc_os_map(2 * page), *to = gilloc_os_map(5 * page);
+  struct gilloc_os_counts before = gilloc_os_counts();
+  char *from = gilloc_os_reserve(2 * page), *to = gilloc_os_reserve(5 * page);
   memset(from, 6, 2 * page);
   memset(to, 7, 5 * page);
-  EXPECT_TRUE(gilloc_os_move(from, 2 * page, to, 5 * page));
+  EXPECT_EQ(gilloc_os_move(from, 2 * page, to, 5 * page), GILLOC_OS_MOVED);
   EXPECT_FALSE(is_mapped(from));
   expect_bytes(to, 2 * page, 6);
-  memset(to, 8, 5 * page);
-  gilloc_os_unmap(to, 5 * page);
+  expect_bytes(to + 2 * page, 3 * page, 0);
+  EXPECT_TRUE(gilloc_os_reserve_again(from, 2 * page));
+  expect_bytes(from, 2 * page, 0);
+  EXPECT_TRUE(gilloc_os_unreserve(from, 2 * page));
+  EXPECT_TRUE(gilloc_os_unreserve(to, 5 * page));
+  EXPECT_EQ(gilloc_os_counts().reserved, before.reserved);
 }
 
-static void test_pages_move_onto_a_mapping_of_their_size(void **state)
+static void test_pages_that_cannot_move_stay(void **state)
 {
   (void)state;
-  char *from = gilloc_os_map(2 * page), *to = gilloc_os_map(2 * page);
-  memset(from, 9, 2 * page);
-  EXPECT_TRUE(gilloc_os_move(from, 2 * page, to, 2 * page));
-  expect_bytes(to, 2 * page, 9);
-  gilloc_os_unmap(to, 2 * page);
+  char *from = gilloc_os_map(3 * page), *to = gilloc_os_map(4 * page);
+  memset(from, 6, 3 * page);
+  EXPECT_EQ(mprotect(from + page, page, PROT_READ), 0); /* three mappings of the kernel's */
+  errno = 4711;
+  memset(to, 7, 4 * page);
+  EXPECT_EQ(gilloc_os_move(from, 3 * page, to, 4 * page), GILLOC_OS_NOT_MOVED);
+  EXPECT_EQ(errno, 4711);
+  expect_bytes(from, 3 * page, 6);
+  expect_bytes(to, 4 * page, 7);
+}
+
+static void test_taken_addresses_are_not_reserved_again(void **state)
+{
+  (void)state;
+  char *start = gilloc_os_reserve(2 * page);
+  size_t before = gilloc_os_counts().reserved;
+  start[0] = 1;
+  EXPECT_FALSE(gilloc_os_reserve_again(start, page));
+  EXPECT_EQ(start[0], 1);
+  EXPECT_EQ(gilloc_os_counts().reserved, before - page);
+  gilloc_os_unreserve(start + page, page);
+}
+
+static void test_purged_pages_are_gone_and_read_as_zero(void **state)
+{
+  (void)state;
+  struct gilloc_os_counts before = gilloc_os_counts();
+  char *start = gilloc_os_reserve(4 * page);
+  unsigned char resident[4];
+  memset(start, 1, 4 * page);
+  EXPECT_TRUE(gilloc_os_purge(start + page, 2 * page));
+  EXPECT_EQ(mincore(start, 4 * page, resident), 0);
+  EXPECT_TRUE((resident[0] & 1) && !(resident[1] & 1) && !(resident[2] & 1) && (resident[3] & 1));
+  expect_bytes(start + page, 2 * page, 0);
+  expect_bytes(start + 3 * page, page, 1);
+  EXPECT_EQ(gilloc_os_counts().purges, before.purges + 1);
+  EXPECT_EQ(gilloc_os_counts().purged_total, before.purged_total + 2 * page);
+  EXPECT_EQ(gilloc_os_counts().reserved, before.reserved + 4 * page);
+  EXPECT_TRUE(gilloc_os_unreserve(start, 4 * page));
+  EXPECT_EQ(gilloc_os_counts().reserved, before.reserved);
+}
+
+static void test_locked_pages_are_not_purged(void **state)
+{
+  (void)state;
+  char *start = gilloc_os_reserve(page);
+  if (syscall(SYS_mlock, start, page) != 0) /* sanitizers make a jest of mlock */
+    skip();
+  memset(start, 1, page);
+  errno = 4711;
+  EXPECT_FALSE(gilloc_os_purge(start, page));
+  EXPECT_EQ(errno, 4711);
+  expect_bytes(start, page, 1);
+  munlock(start, page);
+  gilloc_os_unreserve(start, page);
+}
+
+static void test_mappings_are_charged_and_reservations_are_not(void **state)
+{
+  (void)state;
+  size_t before = gilloc_os_counts().charged;
+  char *mapped = gilloc_os_map(3 * page), *reserved = gilloc_os_reserve(7 * page);
+  EXPECT_EQ(gilloc_os_counts().charged, before + 3 * page);
+  EXPECT_TRUE(gilloc_os_charge(page));
+  EXPECT_EQ(gilloc_os_counts().charged, before + 4 * page);
+  gilloc_os_discharge(page);
+  gilloc_os_unmap(mapped, 3 * page);
+  EXPECT_TRUE(gilloc_os_unreserve(reserved, 7 * page));
+  EXPECT_EQ(gilloc_os_counts().charged, before);
+}
+
+static void test_hard_limit_refuses_and_keeps_errno(void **state)
+{
+  (void)state;
+  size_t before = gilloc_os_counts().charged, refused = gilloc_os_counts().refused;
+  gilloc_os_set_limits(0, before + 2 * page);
+  errno = 4711;
+  char *start = gilloc_os_map(2 * page);
+  EXPECT_NOT_NULL(start);
+  EXPECT_NULL(gilloc_os_map(page));
+  EXPECT_NULL(gilloc_os_map_aligned(page, 1 << 20));
+  EXPECT_FALSE(gilloc_os_charge(1));
+  EXPECT_FALSE(gilloc_os_charge(SIZE_MAX));
+  EXPECT_EQ(errno, 4711);
+  EXPECT_EQ(gilloc_os_counts().refused, refused + 4);
+  EXPECT_EQ(gilloc_os_counts().charged, before + 2 * page);
+  gilloc_os_set_limits(0, page); /* below what there is: that stays */
+  EXPECT_NULL(gilloc_os_map(page));
+  gilloc_os_unmap(start, 2 * page);
+  gilloc_os_set_limits(0, 0);
+  EXPECT_EQ(gilloc_os_counts().charged, before);
+}
+
+static void test_soft_limit_only_tells(void **state)
+{
+  (void)state;
+  gilloc_os_set_limits(gilloc_os_counts().charged + page, 0);
+  char *start = gilloc_os_map(page);
+  EXPECT_FALSE(gilloc_os_is_over_soft_limit());
+  char *more = gilloc_os_map(page);
+  EXPECT_NOT_NULL(more);
+  EXPECT_TRUE(gilloc_os_is_over_soft_limit());
+  gilloc_os_unmap(start, page);
+  gilloc_os_unmap(more, page);
+  EXPECT_FALSE(gilloc_os_is_over_soft_limit());
+  gilloc_os_set_limits(0, 0);
 }
 
 int main(void)
@@ -193,11 +264,14 @@ int main(void)
       cmocka_unit_test(test_aligned_mapping_keeps_nothing_around_it),
       cmocka_unit_test(test_aligned_mapping_adds_its_bytes_alone),
       cmocka_unit_test(test_failure_is_null_with_errno_kept),
-      cmocka_unit_test(test_mapping_shrinks_where_it_stands),
-      cmocka_unit_test(test_mapping_grows_where_there_is_room),
-      cmocka_unit_test(test_mapping_does_not_grow_over_a_neighbour),
-      cmocka_unit_test(test_pages_move_onto_another_mapping),
-      cmocka_unit_test(test_pages_move_onto_a_mapping_of_their_size),
+      cmocka_unit_test(test_pages_move_onto_other_memory),
+      cmocka_unit_test(test_pages_that_cannot_move_stay),
+      cmocka_unit_test(test_taken_addresses_are_not_reserved_again),
+      cmocka_unit_test(test_purged_pages_are_gone_and_read_as_zero),
+      cmocka_unit_test(test_locked_pages_are_not_purged),
+      cmocka_unit_test(test_mappings_are_charged_and_reservations_are_not),
+      cmocka_unit_test(test_hard_limit_refuses_and_keeps_errno),
+      cmocka_unit_test(test_soft_limit_only_tells),
   };
   return cmocka_run_group_tests(tests, read_page_size, NULL);
 }

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * purge.c: the decay and the thread. purging.thread is the futex the thread sleeps on. The thread goes by
+ * exchanging it for NO_THREAD and then looking at what is purgeable once more; a tick adds 0 to it after its
+ * caller has made something purgeable: whichever of the two comes second sees the other.
+ */
+#include "purge.h"
+
+#include "arena_purge.h"
+#include "guard.h"
+#include "os_memory.h"
+#include "page_heap.h"
+#include "platform.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+enum thread_state { NO_THREAD = 0, RUNNING = 1 };
+enum { STACK_BYTES = 256 << 10, NS_PER_MS = 1000000 };
+
+/* The clock, which costs more than a large malloc, is not looked at more often than every so many ticks of
+ * the processor: a millisecond or so. */
+enum { CLOCK_TICKS = 1 << 20 };
+
+static struct {
+  struct gilloc_guard guard;
+  struct gilloc_guard_node fork_node;
+  uint64_t last_ns;            /* end of the last half decay time; under the guard */
+  _Atomic uint64_t last_ticks; /* when a tick last looked at the clock */
+  _Atomic uint32_t thread;
+  _Atomic uint32_t decay_ms;
+  _Atomic bool no_background;
+  _Atomic size_t purged;
+  _Atomic size_t purges;
+  _Atomic size_t threads_started;
+} purging = {.guard = {.rank = GILLOC_RANK_PURGE}, .decay_ms = GILLOC_PURGE_DECAY_MS};
+
+static size_t purgeable(void)
+{
+  return (GILLOC_HAS_LARGE ? gilloc_page_heap_purgeable() : 0) + gilloc_arena_purgeable();
+}
+
+static uint32_t decay_ms(void)
+{
+  return atomic_load_explicit(&purging.decay_ms, memory_order_relaxed);
+}
+
+static int64_t half_decay_ns(void)
+{
+  return (int64_t)decay_ms() * (NS_PER_MS / 2);
+}
+
+/* ---- purging ---- */
+
+static void count(size_t bytes)
+{
+  atomic_fetch_add_explicit(&purging.purged, bytes, memory_order_relaxed);
+  atomic_fetch_add_explicit(&purging.purges, bytes != 0, memory_order_relaxed);
+}
+
+size_t gilloc_purge_all(void)
+{
+  struct gilloc_guard_node node;
+  struct gilloc_arena *emptied = NULL;
+  gilloc_guard_enter(&purging.guard, &node);
+  size_t bytes = gilloc_page_heap_purge_all() + gilloc_arena_purge_all(&emptied);
+  gilloc_guard_leave(&purging.guard, &node);
+  gilloc_arena_release(emptied);
+  count(bytes);
+  return bytes;
+}
+
+void gilloc_purge_step(uint64_t now_ns)
+{
+  struct gilloc_guard_node node;
+  struct gilloc_arena *emptied = NULL;
+  size_t bytes = 0;
+  gilloc_guard_enter(&purging.guard, &node);
+  if (now_ns - purging.last_ns >= (uint64_t)half_decay_ns()) {
+    purging.last_ns = now_ns;
+    bytes = gilloc_page_heap_purge_idle() + gilloc_arena_purge_idle(&emptied);
+  }
+  gilloc_guard_leave(&purging.guard, &node);
+  gilloc_arena_release(emptied);
+  count(bytes);
+}
+
+/* ---- the thread ---- */
+
+static bool is_background(void)
+{
+  return GILLOC_STRATEGY == GILLOC_STRATEGY_FINE &&
+         !atomic_load_explicit(&purging.no_background, memory_order_relaxed) && decay_ms() != 0 &&
+         decay_ms() != GILLOC_PURGE_NEVER;
+}
+
+/* True when the thread is to go: nobody will have to be told that there is work again. */
+static bool resigns(void)
+{
+  if (is_background() && purgeable() >= GILLOC_PURGE_MIN_BYTES)
+    return false;
+  /* pairs with the exchange and the addition in start_thread */
+  atomic_exchange_explicit(&purging.thread, NO_THREAD, memory_order_acq_rel);
+  if (!is_background() || purgeable() < GILLOC_PURGE_START_BYTES)
+    return true;
+  uint32_t expected = NO_THREAD;
+  return !atomic_compare_exchange_strong_explicit(&purging.thread, &expected, RUNNING, memory_order_acq_rel,
+                                                  memory_order_relaxed);
+}
+
+static void *purge_in_background(void *unused)
+{
+  (void)unused;
+  pthread_setname_np(pthread_self(), "gilloc-purge");
+  do {
+    gilloc_futex_wait(&purging.thread, RUNNING, half_decay_ns());
+    gilloc_purge_step(gilloc_clock_ns());
+  } while (!resigns());
+  return NULL;
+}
+
+/* A detached thread that no signal is delivered to; false where the system has no thread for us. */
+static bool create_thread(void)
+{
+  pthread_attr_t attributes;
+  pthread_t thread;
+  sigset_t all, before;
+  sigfillset(&all);
+  if (pthread_attr_init(&attributes) != 0)
+    return false;
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attributes, STACK_BYTES);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int error = pthread_create(&thread, &attributes, purge_in_background, NULL);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attributes);
+  return error == 0;
+}
+
+/* True where the thread runs, or is being started. */
+static bool start_thread(void)
+{
+  uint32_t expected = NO_THREAD;
+  if (!is_background())
+    return false;
+  /* pairs with the exchange in resigns */
+  if (atomic_fetch_add_explicit(&purging.thread, 0, memory_order_acq_rel) == RUNNING)
+    return true;
+  if (!atomic_compare_exchange_strong_explicit(&purging.thread, &expected, RUNNING, memory_order_acq_rel,
+                                               memory_order_relaxed))
+    return true;
+  if (create_thread()) {
+    atomic_fetch_add_explicit(&purging.threads_started, 1, memory_order_relaxed);
+    return true;
+  }
+  atomic_store_explicit(&purging.no_background, true, memory_order_relaxed);
+  atomic_store_explicit(&purging.thread, NO_THREAD, memory_order_relaxed);
+  return false;
+}
+
+/* ---- ticks ---- */
+
+void gilloc_purge_tick(void)
+{
+  size_t bytes = purgeable();
+  if (GILLOC_LIKELY(bytes < GILLOC_PURGE_MIN_BYTES))
+    return;
+  if (decay_ms() == 0 || gilloc_os_is_over_soft_limit()) {
+    gilloc_purge_all();
+    return;
+  }
+  if (decay_ms() == GILLOC_PURGE_NEVER)
+    return;
+  if (bytes >= GILLOC_PURGE_START_BYTES && start_thread())
+    return;
+  uint64_t ticks = gilloc_ticks();
+  bool is_time = ticks - atomic_load_explicit(&purging.last_ticks, memory_order_relaxed) >= CLOCK_TICKS;
+  if (is_time && atomic_load_explicit(&purging.thread, memory_order_relaxed) == NO_THREAD) {
+    atomic_store_explicit(&purging.last_ticks, ticks, memory_order_relaxed);
+    gilloc_purge_step(gilloc_clock_ns());
+  }
+}
+
+/* ---- settings, figures, fork ---- */
+
+static void wake_thread(void)
+{
+  gilloc_futex_wake(&purging.thread, 1);
+}
+
+void gilloc_purge_set_decay_ms(uint32_t milliseconds)
+{
+  atomic_store_explicit(&purging.decay_ms, milliseconds, memory_order_relaxed);
+  wake_thread();
+}
+
+void gilloc_purge_set_background(bool wanted)
+{
+  atomic_store_explicit(&purging.no_background, !wanted, memory_order_relaxed);
+  wake_thread();
+}
+
+struct gilloc_purge_counts gilloc_purge_counts(void)
+{
+  return (struct gilloc_purge_counts){
+      .purgeable = purgeable(),
+      .purged = atomic_load_explicit(&purging.purged, memory_order_relaxed),
+      .purges = atomic_load_explicit(&purging.purges, memory_order_relaxed),
+      .threads_started = atomic_load_explicit(&purging.threads_started, memory_order_relaxed),
+      .thread_runs = atomic_load_explicit(&purging.thread, memory_order_relaxed) != NO_THREAD};
+}
+
+void gilloc_purge_before_fork(void) GILLOC_NOT_ANALYSED
+{
+  gilloc_guard_enter(&purging.guard, &purging.fork_node);
+}
+
+void gilloc_purge_after_fork(bool in_child) GILLOC_NOT_ANALYSED
+{
+  gilloc_guard_after_fork(&purging.guard, &purging.fork_node, in_child);
+  if (in_child)
+    atomic_store_explicit(&purging.thread, NO_THREAD, memory_order_relaxed);
+}

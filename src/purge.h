@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * purge.h: memory return. Free dirty pages (page_heap.h) and free dirty pools (arena.h) go back to the OS
+ * when they were not needed for the decay time: at the end of each half of it goes back what was dirty all
+ * through that half. Under `fine` a thread of our own sees to it, so it works without traffic; it starts when
+ * much is purgeable and goes when nothing is left. Elsewhere, and while little is purgeable, the callers do
+ * it in gilloc_purge_tick.
+ *
+ *   no thread --tick: much is purgeable--> starting --> running --nothing left--> no thread
+ *
+ * One purge at a time, under a guard that is held across fork(2), so no run is out at that moment.
+ */
+#ifndef GILLOC_PURGE_H
+#define GILLOC_PURGE_H
+
+#include "base.h"
+
+enum {
+  GILLOC_PURGE_DECAY_MS = 1000,
+  GILLOC_PURGE_MIN_BYTES = 1 << 20,   /* less is not worth a system call */
+  GILLOC_PURGE_START_BYTES = 1 << 24, /* from here on the thread is started */
+  GILLOC_PURGE_NEVER = UINT32_MAX
+};
+
+/* To be called with no guard held, nothing half done (it may start a thread, which allocates), and errno
+ * saved: when memory has come back to the page heap or to an arena, and before much is taken. Purges at once
+ * above the soft limit. Cheap while nothing is to be done. */
+void gilloc_purge_tick(void);
+
+/* Purges everything that is free; returns the bytes given back. No guard may be held. */
+size_t gilloc_purge_all(void);
+
+/* Purges what is due at the time `now_ns`; that time never goes back. What gilloc_purge_tick and the thread
+ * call with the monotonic clock. */
+void gilloc_purge_step(uint64_t now_ns);
+
+/* The decay time in milliseconds, at any time; 0: purge at every tick; GILLOC_PURGE_NEVER: only when asked
+ * and above the soft limit. */
+void gilloc_purge_set_decay_ms(uint32_t decay_ms);
+
+/* False: never start the thread, and let one that runs go (default: true). */
+void gilloc_purge_set_background(bool wanted);
+
+struct gilloc_purge_counts {
+  size_t purgeable;       /* bytes at this moment */
+  size_t purged;          /* bytes given back since the start */
+  size_t purges;          /* rounds that gave something back */
+  size_t threads_started; /* since the start */
+  bool thread_runs;
+};
+
+struct gilloc_purge_counts gilloc_purge_counts(void);
+
+/* Around fork(2): the outermost of the allocator's guards. The child has no thread, and starts one when it
+ * needs one. */
+void gilloc_purge_before_fork(void);
+void gilloc_purge_after_fork(bool in_child);
+
+#endif

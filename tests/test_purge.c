@@ -1,0 +1,392 @@
+/* flavours: none gil fine */
+/* SPDX-License-Identifier: MIT
+ *
+ * test_purge.c: what is free goes back to the OS after the decay time, by a clock of the test's own where
+ * nothing else is wanted, and without traffic by the thread. Every test starts with nothing purgeable.
+ */
+#include "expect.h"
+#include "fixture.h"
+
+#include "arena.h"
+#include "arena_purge.h"
+#include "os_memory.h"
+#include "page_heap.h"
+#include "purge.h"
+
+#include <gilloc/gilloc.h>
+
+enum { MIB = 1 << 20, POOLS = 3 * GILLOC_ARENA_POOLS, BLOCKS = 600000, DEADLINE_S = 30 };
+
+static const uint64_t ms = 1000000;
+static uint64_t now = UINT64_C(1) << 40; /* past every true time */
+
+static int begin(void **state)
+{
+  (void)state;
+  gilloc_purge_set_background(false);
+  gilloc_purge_set_decay_ms(1000);
+  gilloc_purge_all();
+  gilloc_purge_step(now += 2000 * ms);
+  EXPECT_EQ(gilloc_purge_counts().purgeable, 0);
+  return 0;
+}
+
+static int end(void **state)
+{
+  (void)state;
+  gilloc_os_set_limits(0, 0);
+  gilloc_purge_set_decay_ms(GILLOC_PURGE_DECAY_MS);
+  return 0;
+}
+
+static void make_dirty(size_t bytes)
+{
+  struct gilloc_page_dirt dirt;
+  char *block = gilloc_page_heap_take(bytes, 1, &dirt);
+  memset(block, 1, bytes);
+  gilloc_page_heap_put(block);
+}
+
+static size_t purgeable_after(uint64_t milliseconds)
+{
+  gilloc_purge_step(now += milliseconds * ms);
+  return gilloc_purge_counts().purgeable;
+}
+
+static void test_dirty_pages_go_within_the_decay_time(void **state)
+{
+  (void)state;
+  make_dirty(8 * MIB);
+  EXPECT_EQ(purgeable_after(499), 8 * MIB); /* half a period is not over */
+  EXPECT_EQ(purgeable_after(1), 8 * MIB);   /* were not dirty for all of it */
+  EXPECT_EQ(purgeable_after(499), 8 * MIB);
+  EXPECT_EQ(purgeable_after(1), 0);
+}
+
+static void test_pages_in_use_again_and_again_stay(void **state)
+{
+  (void)state;
+  for (unsigned i = 0; i < 10; i++) {
+    make_dirty(8 * MIB);
+    EXPECT_EQ(purgeable_after(500), 8 * MIB);
+  }
+}
+
+static void test_decay_time_can_be_set(void **state)
+{
+  (void)state;
+  gilloc_purge_set_decay_ms(100);
+  make_dirty(8 * MIB);
+  purgeable_after(50);
+  EXPECT_EQ(purgeable_after(50), 0);
+  gilloc_purge_set_decay_ms(0);
+  make_dirty(8 * MIB);
+  gilloc_purge_tick();
+  EXPECT_EQ(gilloc_purge_counts().purgeable, 0);
+  gilloc_purge_set_decay_ms(GILLOC_PURGE_NEVER);
+  make_dirty(8 * MIB);
+  gilloc_purge_tick();
+  EXPECT_EQ(gilloc_purge_counts().purgeable, 8 * MIB);
+}
+
+static void test_purge_all_gives_everything_back_at_once(void **state)
+{
+  (void)state;
+  size_t purged = gilloc_purge_counts().purged;
+  make_dirty(8 * MIB);
+  EXPECT_EQ(gilloc_purge_all(), 8 * MIB);
+  EXPECT_EQ(gilloc_purge_counts().purgeable, 0);
+  EXPECT_EQ(gilloc_purge_counts().purged, purged + 8 * MIB);
+  EXPECT_EQ(gilloc_purge_all(), 0);
+}
+
+static void test_tick_purges_at_once_above_the_soft_limit(void **state)
+{
+  (void)state;
+  make_dirty(8 * MIB);
+  gilloc_os_set_limits(gilloc_os_counts().charged - MIB, 0);
+  gilloc_purge_tick();
+  EXPECT_EQ(gilloc_purge_counts().purgeable, 0);
+}
+
+/* ---- pools ---- */
+
+static struct gilloc_pool_slot slots[POOLS];
+
+static char *pool_start(unsigned i)
+{
+  return gilloc_arena_pool_start(slots[i].arena, slots[i].index);
+}
+
+static void take_pools(unsigned count)
+{
+  for (unsigned i = 0; i < count; i++) {
+    EXPECT_TRUE(gilloc_arena_take_pool(&slots[i]));
+    memset(pool_start(i), 1, GILLOC_POOL_SIZE);
+  }
+}
+
+static void put_pool(unsigned i)
+{
+  gilloc_arena_release(gilloc_arena_put_pool(slots[i].arena, slots[i].index));
+}
+
+static bool is_resident(char *start)
+{
+  unsigned char resident;
+  EXPECT_EQ(mincore(start, 1, &resident), 0);
+  return resident & 1;
+}
+
+static void test_free_pools_of_arenas_in_use_are_purged(void **state)
+{
+  (void)state;
+  size_t charged = gilloc_os_counts().charged;
+  take_pools(POOLS);
+  size_t with_pools = gilloc_os_counts().charged;
+  for (unsigned i = 0; i < POOLS; i++)
+    if (i % 8 != 0)
+      put_pool(i);
+  size_t dirty = gilloc_arena_counts().dirty_pools;
+  EXPECT_TRUE(dirty >= POOLS - POOLS / 8 - 2 * GILLOC_ARENA_POOLS);
+  EXPECT_EQ(gilloc_purge_all(), dirty << GILLOC_POOL_BITS);
+  EXPECT_TRUE(gilloc_arena_is_consistent());
+  EXPECT_EQ(gilloc_arena_counts().dirty_pools, 0);
+  EXPECT_EQ(gilloc_arena_counts().purged_pools, dirty);
+  EXPECT_EQ(gilloc_os_counts().charged, with_pools - (dirty << GILLOC_POOL_BITS));
+  for (unsigned i = 0; i < POOLS; i++)
+    EXPECT_EQ(is_resident(pool_start(i)), i % 8 == 0);
+  for (unsigned i = 0; i < POOLS; i += 8) {
+    EXPECT_EQ(*pool_start(i), 1);
+    put_pool(i);
+  }
+  EXPECT_TRUE(gilloc_os_counts().charged <= charged + GILLOC_ARENA_SIZE + (1 << 18));
+}
+
+static void test_purged_pool_is_fresh_and_zero(void **state)
+{
+  (void)state;
+  take_pools(8);
+  for (unsigned i = 1; i < 8; i++)
+    put_pool(i);
+  gilloc_purge_all();
+  struct gilloc_pool_slot slot;
+  for (unsigned i = 1; i < 8; i++) {
+    EXPECT_TRUE(gilloc_arena_take_pool(&slot));
+    EXPECT_TRUE(slot.fresh);
+    EXPECT_EQ(*gilloc_arena_pool_start(slot.arena, slot.index), 0);
+    slots[i] = slot;
+  }
+  put_pool(3);
+  EXPECT_TRUE(gilloc_arena_take_pool(&slot)); /* the one that came back last, not purged */
+  EXPECT_FALSE(slot.fresh);
+  EXPECT_EQ(slot.index, slots[3].index);
+  for (unsigned i = 0; i < 8; i++)
+    put_pool(i);
+}
+
+static void test_pools_decay_as_pages_do(void **state)
+{
+  (void)state;
+  take_pools(9);
+  for (unsigned i = 1; i < 9; i++)
+    put_pool(i);
+  EXPECT_EQ(purgeable_after(500), 8 << GILLOC_POOL_BITS);
+  take_pools(3); /* these are not idle */
+  for (unsigned i = 0; i < 3; i++)
+    put_pool(i);
+  EXPECT_EQ(purgeable_after(500), 3 << GILLOC_POOL_BITS);
+  EXPECT_EQ(purgeable_after(500), 0);
+}
+
+/* Its last pool was out to be purged while the others came back. */
+static void test_arena_that_empties_meanwhile_is_released(void **state)
+{
+  (void)state;
+  uint64_t out;
+  take_pools(POOLS);
+  struct gilloc_arena *arena = slots[POOLS / 2].arena; /* all of its pools are in use */
+  put_pool(POOLS / 2);
+  EXPECT_PTR_EQ(gilloc_arena_take_dirty(1, &out), arena);
+  EXPECT_EQ(out, (uint64_t)1 << slots[POOLS / 2].index);
+  for (unsigned i = 0; i < POOLS; i++)
+    if (slots[i].arena == arena && i != POOLS / 2)
+      put_pool(i);
+  put_pool(0);
+  EXPECT_TRUE(gilloc_arena_is_consistent());
+  size_t held = gilloc_arena_counts().mapped_now;
+  EXPECT_PTR_EQ(gilloc_arena_put_dirty(arena, out, false), arena);
+  EXPECT_EQ(gilloc_arena_counts().mapped_now, held - 1);
+  EXPECT_TRUE(gilloc_arena_is_consistent());
+  gilloc_arena_release(arena);
+  for (unsigned i = 1; i < POOLS; i++)
+    if (slots[i].arena != arena)
+      put_pool(i);
+}
+
+static void test_limit_refuses_a_purged_pool(void **state)
+{
+  (void)state;
+  take_pools(8);
+  for (unsigned i = 1; i < 8; i++)
+    put_pool(i);
+  gilloc_purge_all();
+  gilloc_os_set_limits(0, gilloc_os_counts().charged + GILLOC_POOL_SIZE);
+  EXPECT_TRUE(gilloc_arena_take_pool(&slots[1]));
+  EXPECT_FALSE(gilloc_arena_take_pool(&slots[2]));
+  EXPECT_TRUE(gilloc_arena_is_consistent());
+  gilloc_os_set_limits(0, 0);
+  put_pool(1);
+  put_pool(0);
+}
+
+/* ---- without a clock of the test's ---- */
+
+static uint64_t true_time(void)
+{
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* Asks again and again until it holds; false after DEADLINE_S. */
+static bool comes_true(bool (*holds)(void))
+{
+  uint64_t deadline = true_time() + DEADLINE_S * UINT64_C(1000000000);
+  while (!holds()) {
+    if (true_time() > deadline)
+      return false;
+    sched_yield();
+  }
+  return true;
+}
+
+static bool nothing_is_purgeable(void)
+{
+  return gilloc_purge_counts().purgeable == 0;
+}
+
+static bool thread_has_gone(void)
+{
+  return !gilloc_purge_counts().thread_runs;
+}
+
+static void purge_by_the_thread(void)
+{
+  size_t started = gilloc_purge_counts().threads_started;
+  gilloc_purge_set_background(true);
+  gilloc_purge_set_decay_ms(20);
+  make_dirty(2 * GILLOC_PURGE_START_BYTES);
+  gilloc_purge_tick();
+  COUNT_UNLESS(gilloc_purge_counts().threads_started == started + 1);
+  COUNT_UNLESS(comes_true(nothing_is_purgeable));
+  COUNT_UNLESS(comes_true(thread_has_gone));
+}
+
+static void test_thread_purges_without_traffic_and_goes(void **state)
+{
+  (void)state;
+  if (GILLOC_STRATEGY != GILLOC_STRATEGY_FINE)
+    skip();
+  for (unsigned round = 0; round < 3; round++)
+    purge_by_the_thread();
+  EXPECT_EQ(test_failures, 0);
+}
+
+static void test_child_of_a_fork_has_a_thread_of_its_own(void **state)
+{
+  (void)state;
+  if (GILLOC_STRATEGY != GILLOC_STRATEGY_FINE || GILLOC_TSAN) /* which ends a child that starts threads */
+    skip();
+  gilloc_purge_set_background(true);
+  gilloc_purge_set_decay_ms(60000);
+  make_dirty(2 * GILLOC_PURGE_START_BYTES);
+  gilloc_purge_tick();
+  EXPECT_TRUE(gilloc_purge_counts().thread_runs);
+  pid_t child = fork();
+  if (child == 0) {
+    COUNT_UNLESS(!gilloc_purge_counts().thread_runs);
+    purge_by_the_thread();
+    _exit(test_failures ? 1 : 0);
+  }
+  EXPECT_EQ(wait_for_child(child), 0);
+  gilloc_purge_set_background(false);
+  EXPECT_TRUE(comes_true(thread_has_gone));
+}
+
+static void test_only_fine_ever_starts_a_thread(void **state)
+{
+  (void)state;
+  if (GILLOC_STRATEGY == GILLOC_STRATEGY_FINE)
+    skip();
+  gilloc_purge_set_background(true);
+  make_dirty(2 * GILLOC_PURGE_START_BYTES);
+  gilloc_purge_tick();
+  EXPECT_EQ(gilloc_purge_counts().threads_started, 0);
+}
+
+static size_t resident_bytes(void)
+{
+  unsigned long size = 0, resident = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  EXPECT_EQ(fscanf(file, "%lu %lu", &size, &resident), 2);
+  fclose(file);
+  return resident * TEST_PAGE;
+}
+
+static size_t wanted_resident;
+
+/* Elsewhere than under `fine` it takes traffic; a large block comes and goes. What a sanitizer keeps of our
+ * pages for itself stays resident. */
+static bool little_is_resident(void)
+{
+  if (GILLOC_STRATEGY != GILLOC_STRATEGY_FINE)
+    gilloc_free(gilloc_malloc(3 * GILLOC_BLOCK_MAX));
+  return GILLOC_TSAN ? gilloc_purge_counts().purgeable < MIB : resident_bytes() < wanted_resident;
+}
+
+/* A block in every sixteenth pool stays. */
+static void test_memory_of_a_burst_goes_back(void **state)
+{
+  (void)state;
+  static char *blocks[BLOCKS];
+  enum { SIZE = 112, STAYING = 16 * GILLOC_POOL_SIZE / SIZE };
+  gilloc_purge_set_background(true);
+  gilloc_purge_set_decay_ms(100);
+  size_t before = resident_bytes();
+  for (unsigned i = 0; i < BLOCKS; i++)
+    blocks[i] = memset(gilloc_malloc(SIZE), 1, SIZE);
+  size_t peak = resident_bytes();
+  for (unsigned i = 0; i < BLOCKS; i++)
+    if (i % STAYING != 0)
+      gilloc_free(blocks[i]);
+  wanted_resident = before + (peak - before) / 2;
+  EXPECT_TRUE(comes_true(little_is_resident));
+  for (unsigned i = 0; i < BLOCKS; i += STAYING) {
+    EXPECT_EQ(blocks[i][SIZE - 1], 1);
+    gilloc_free(blocks[i]);
+  }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      TEST(test_dirty_pages_go_within_the_decay_time),
+      TEST(test_pages_in_use_again_and_again_stay),
+      TEST(test_decay_time_can_be_set),
+      TEST(test_purge_all_gives_everything_back_at_once),
+      TEST(test_tick_purges_at_once_above_the_soft_limit),
+      TEST(test_free_pools_of_arenas_in_use_are_purged),
+      TEST(test_purged_pool_is_fresh_and_zero),
+      TEST(test_pools_decay_as_pages_do),
+      TEST(test_arena_that_empties_meanwhile_is_released),
+      TEST(test_limit_refuses_a_purged_pool),
+      TEST(test_thread_purges_without_traffic_and_goes),
+      TEST(test_child_of_a_fork_has_a_thread_of_its_own),
+      TEST(test_only_fine_ever_starts_a_thread),
+      TEST(test_memory_of_a_burst_goes_back),
+  };
+  return cmocka_run_group_tests(tests, hold_gil, drop_gil);
+}
