@@ -11,6 +11,7 @@
 #include "fork.h"
 #include "guard.h"
 #include "large.h"
+#include "purge.h"
 #include "raw.h"
 #include "size_class.h"
 #include "tcache.h"
@@ -74,6 +75,8 @@ static __attribute__((noinline)) void *take_slow(size_t size)
 {
   struct gilloc_entry entry = gilloc_entry_enter();
   void *p = take_any(size);
+  if (GILLOC_UNLIKELY(!p) && gilloc_purge_all() != 0)
+    p = take_any(size);
   gilloc_entry_leave(entry);
   if (GILLOC_UNLIKELY(!p))
     errno = ENOMEM;
@@ -196,6 +199,7 @@ static __attribute__((noinline)) void put_slow(void *p)
   int error = errno;
   struct gilloc_entry entry = gilloc_entry_enter();
   put_any(p);
+  gilloc_purge_tick();
   gilloc_entry_leave(entry);
   errno = error;
 }
@@ -300,10 +304,10 @@ GILLOC_PUBLIC void *gilloc_calloc(size_t count, size_t size)
     void *p = take(bytes);
     return p ? memset(p, 0, bytes) : NULL;
   }
-  if (GILLOC_HAS_LARGE)
-    return take_slow(bytes); /* a new mapping is zero already */
+  void *p = NULL;
   struct gilloc_entry entry = gilloc_entry_enter();
-  void *p = bytes > PTRDIFF_MAX ? NULL : gilloc_raw_calloc(count, size);
+  if (bytes <= PTRDIFF_MAX)
+    p = GILLOC_HAS_LARGE ? gilloc_large_take_zeroed(bytes) : gilloc_raw_calloc(count, size);
   gilloc_entry_leave(entry);
   if (!p)
     errno = ENOMEM;
