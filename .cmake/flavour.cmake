@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 #
-# gilloc_add_flavour(name strategy lock geometry [INSTALL] [TEST_ONLY]) makes, from one set of objects,
+# gilloc_add_flavour(name strategy lock geometry [INSTALL] [TEST_ONLY] [DLOPEN]) makes, from one set of objects,
 #   gilloc-<name>-static   lib/libgilloc-<name>.a    leaves malloc alone
 #   gilloc-<name>          lib/libgilloc-<name>.so   replaces malloc (linked or preloaded); not with sanitizers
 #   gilloc-<name>-internal the definitions and include folders of the flavour, for tests of its modules
 # and appends to GILLOC_FLAVOURS and, as asked, GILLOC_INSTALLED_FLAVOURS.
+# With DLOPEN it makes, from objects whose thread-locals need no room in the static TLS block,
+#   gilloc-<name>          lib/libgilloc-<name>.so   for dlopen: leaves malloc alone, offers gilloc/*.h
+# and appends to GILLOC_DLOPEN_FLAVOURS alone: neither the lab nor the unit tests know of it.
 #
 # The module that reaches the C library's malloc (src/raw.c) is compiled twice: a library that replaces
 # malloc has to call glibc's by its other name.
@@ -17,13 +20,15 @@ set(GILLOC_RAW_PLAIN
 set(GILLOC_RAW_OF_LIBC
     GILLOC_RAW_MALLOC=__libc_malloc GILLOC_RAW_CALLOC=__libc_calloc GILLOC_RAW_REALLOC=__libc_realloc
     GILLOC_RAW_FREE=__libc_free GILLOC_RAW_MEMALIGN=__libc_memalign)
-set(GILLOC_OBJECT_OPTIONS -fPIC -fvisibility=hidden -ftls-model=initial-exec -Wconversion -Wno-sign-conversion)
+set(GILLOC_OBJECT_OPTIONS -fPIC -fvisibility=hidden -Wconversion -Wno-sign-conversion)
 
 file(GLOB GILLOC_SYNC_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/sync/*.c)
 file(GLOB GILLOC_CORE_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c)
 set(GILLOC_RAW_SOURCE ${PROJECT_SOURCE_DIR}/src/raw.c)
-set(GILLOC_SHIM_SOURCE ${PROJECT_SOURCE_DIR}/src/shim_malloc.c)
-list(REMOVE_ITEM GILLOC_CORE_SOURCES ${GILLOC_RAW_SOURCE} ${GILLOC_SHIM_SOURCE})
+file(GLOB GILLOC_SHIM_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/shim_*.c)
+list(REMOVE_ITEM GILLOC_CORE_SOURCES ${GILLOC_RAW_SOURCE} ${GILLOC_SHIM_SOURCES})
+# A new-handler may throw through operator new.
+set_source_files_properties(${PROJECT_SOURCE_DIR}/src/shim_cxx.c PROPERTIES COMPILE_OPTIONS -fexceptions)
 
 # sync/'s sources for a strategy: liburcu is for `fine` alone.
 function(gilloc_sync_sources strategy result)
@@ -78,12 +83,14 @@ function(gilloc_add_static name strategy)
   target_compile_options(gilloc-${name}-static PRIVATE ${GILLOC_OBJECT_OPTIONS})
   target_compile_definitions(gilloc-${name}-static PRIVATE ${GILLOC_RAW_PLAIN})
   target_link_libraries(gilloc-${name}-static PRIVATE $<BUILD_INTERFACE:gilloc-${name}-internal>)
+  # Nothing refers to it, and it has to be there in an application; unit tests link what they test.
+  target_link_options(gilloc-${name}-static INTERFACE $<INSTALL_INTERFACE:-Wl,-u,gilloc_exit_report>)
   target_include_directories(gilloc-${name}-static INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
   gilloc_link_system_libraries(gilloc-${name}-static ${strategy})
 endfunction()
 
 function(gilloc_add_shared name strategy)
-  add_library(gilloc-${name} SHARED ${GILLOC_RAW_SOURCE} ${GILLOC_SHIM_SOURCE} $<TARGET_OBJECTS:gilloc-${name}-objects>)
+  add_library(gilloc-${name} SHARED ${GILLOC_RAW_SOURCE} ${GILLOC_SHIM_SOURCES} $<TARGET_OBJECTS:gilloc-${name}-objects>)
   set_target_properties(gilloc-${name} PROPERTIES EXPORT_NAME ${name} VERSION ${PROJECT_VERSION}
                                                   SOVERSION ${PROJECT_VERSION_MAJOR})
   target_compile_options(gilloc-${name} PRIVATE ${GILLOC_OBJECT_OPTIONS} -fno-builtin)
@@ -96,9 +103,20 @@ function(gilloc_add_shared name strategy)
   gilloc_link_system_libraries(gilloc-${name} ${strategy})
 endfunction()
 
+# Never unloaded: threads that live on call it when they end, and blocks in use are its memory.
+function(gilloc_add_dlopen name strategy)
+  add_library(gilloc-${name} SHARED ${GILLOC_RAW_SOURCE} $<TARGET_OBJECTS:gilloc-${name}-objects>)
+  set_target_properties(gilloc-${name} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+  target_compile_options(gilloc-${name} PRIVATE ${GILLOC_OBJECT_OPTIONS})
+  target_compile_definitions(gilloc-${name} PRIVATE ${GILLOC_RAW_PLAIN})
+  target_link_options(gilloc-${name} PRIVATE LINKER:-z,defs,-z,now,-z,nodelete,-Bsymbolic-functions)
+  target_link_libraries(gilloc-${name} PRIVATE gilloc-${name}-internal)
+  gilloc_link_system_libraries(gilloc-${name} ${strategy})
+endfunction()
+
 function(gilloc_add_flavour name strategy lock geometry)
-  cmake_parse_arguments(PARSE_ARGV 4 arg "INSTALL;TEST_ONLY" "" "")
-  if(GILLOC_ONLY_FLAVOURS AND NOT name IN_LIST GILLOC_ONLY_FLAVOURS)
+  cmake_parse_arguments(PARSE_ARGV 4 arg "INSTALL;TEST_ONLY;DLOPEN" "" "")
+  if((GILLOC_ONLY_FLAVOURS AND NOT name IN_LIST GILLOC_ONLY_FLAVOURS) OR (arg_DLOPEN AND NOT GILLOC_SHARED))
     return()
   endif()
   gilloc_add_definitions(gilloc-${name}-internal ${strategy} ${lock} ${geometry})
@@ -109,6 +127,12 @@ function(gilloc_add_flavour name strategy lock geometry)
   add_library(gilloc-${name}-objects OBJECT ${sync_sources} ${GILLOC_CORE_SOURCES})
   target_compile_options(gilloc-${name}-objects PRIVATE ${GILLOC_OBJECT_OPTIONS})
   target_link_libraries(gilloc-${name}-objects PRIVATE gilloc-${name}-internal)
+  if(arg_DLOPEN)
+    target_compile_definitions(gilloc-${name}-internal INTERFACE GILLOC_DLOPEN_BUILD)
+    gilloc_add_dlopen(${name} ${strategy})
+    set(GILLOC_DLOPEN_FLAVOURS ${GILLOC_DLOPEN_FLAVOURS} ${name} PARENT_SCOPE)
+    return()
+  endif()
   gilloc_add_static(${name} ${strategy})
   if(GILLOC_SHARED AND NOT arg_TEST_ONLY)
     gilloc_add_shared(${name} ${strategy})

@@ -2,7 +2,8 @@
  *
  * shim_malloc.c: the C library's allocation functions on top of gilloc/gilloc.h, in the shared libraries
  * only: a program that preloads or links one uses it for every allocation. As in glibc, realloc(p, 0) frees
- * and memalign rounds its alignment up; aligned_alloc refuses one that is no power of two, as C17 says.
+ * and memalign rounds its alignment up; aligned_alloc refuses one that is no power of two, as C17 says. What
+ * reports and tunes is in shim_info.c.
  */
 #include "shim_malloc.h"
 
@@ -58,11 +59,15 @@ GILLOC_PUBLIC void *aligned_alloc(size_t alignment, size_t size)
   return gilloc_aligned_alloc(alignment, size);
 }
 
-/* glibc rounds an alignment that is no power of two up to one. */
+/* glibc rounds an alignment that is no power of two up to one, and knows no error but that it cannot. */
 GILLOC_PUBLIC void *memalign(size_t alignment, size_t size)
 {
   size_t power = sizeof(void *);
-  while (power < alignment && power <= PTRDIFF_MAX)
+  if (alignment > SIZE_MAX / 2 + 1) {
+    errno = EINVAL;
+    return NULL;
+  }
+  while (power < alignment)
     power *= 2;
   return gilloc_aligned_alloc(power, size);
 }
@@ -86,6 +91,23 @@ GILLOC_PUBLIC void *pvalloc(size_t size)
 GILLOC_PUBLIC size_t malloc_usable_size(void *p)
 {
   return gilloc_usable_size(p);
+}
+
+GILLOC_PUBLIC void free_sized(void *p, size_t size)
+{
+  gilloc_free_sized(p, size);
+}
+
+GILLOC_PUBLIC void free_aligned_sized(void *p, size_t alignment, size_t size)
+{
+  gilloc_free_aligned_sized(p, alignment, size);
+}
+
+/* C23 7.24.8.1: the largest power of two that divides the address; 0 for NULL. */
+GILLOC_PUBLIC size_t memalignment(const void *p)
+{
+  uintptr_t address = (uintptr_t)p;
+  return address & (0 - address);
 }
 
 GILLOC_PUBLIC void cfree(void *p)

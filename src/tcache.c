@@ -168,6 +168,12 @@ void gilloc_tcache_put_slow(unsigned size_class, struct gilloc_block *block)
   gilloc_tcache_push(bin, block);
 }
 
+void gilloc_tcache_start_closed(void)
+{
+  if (!gilloc_tcache_self)
+    gilloc_tcache_self = (struct gilloc_tcache *)&closed_cache;
+}
+
 void gilloc_tcache_flush(void)
 {
   if (thread_phase == PHASE_LIVE)

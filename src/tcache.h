@@ -76,6 +76,9 @@ struct gilloc_block *gilloc_tcache_refill(unsigned size_class);
  * (marked free) in; a thread at its end passes it on to the centre. */
 void gilloc_tcache_put_slow(unsigned size_class, struct gilloc_block *block);
 
+/* Before thread-locals have their first values: what the first value will be. */
+void gilloc_tcache_start_closed(void);
+
 /* Gives all that this thread caches back to the centre. */
 void gilloc_tcache_flush(void);
 

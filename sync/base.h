@@ -73,8 +73,13 @@ enum { GILLOC_SLOW_PATHS = 0 };
 #define GILLOC_COLD __attribute__((cold, noinline))
 #define GILLOC_ALWAYS_INLINE inline __attribute__((always_inline))
 #define GILLOC_CACHE_LINE 64
-/* A thread-local of the cheapest kind: the library is loaded at start-up (linked or preloaded). */
+/* A thread-local: of the cheapest kind where the library is loaded at start-up (linked or preloaded), of one
+ * that takes no room in the threads' static block where dlopen loads it. */
+#ifdef GILLOC_DLOPEN_BUILD
+#define GILLOC_THREAD_LOCAL _Thread_local __attribute__((tls_model("local-dynamic")))
+#else
 #define GILLOC_THREAD_LOCAL _Thread_local __attribute__((tls_model("initial-exec")))
+#endif
 /* On a variable's declaration: it is ours, so position-independent code need not ask where it is. */
 #define GILLOC_HIDDEN __attribute__((visibility("hidden")))
 /* The public functions; everything else is hidden in the shared libraries. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * panic.c: formats one line into a buffer on the stack, writes it at once, aborts. It uses nothing that
- * could allocate, lock or fail, since it is called when any of that may already be broken. A message that
- * does not fit is cut, never lost.
+ * panic.c: formats one line into a buffer on the stack, writes it at once, and aborts or returns. It uses
+ * nothing that could allocate, lock or fail, since it is called when any of that may already be broken. A
+ * message that does not fit is cut, never lost.
  */
 #include "panic.h"
 
@@ -82,7 +82,7 @@ static const char *line_add_conversion(struct line *line, const char *format, va
   }
 }
 
-static _Noreturn void line_end(struct line *line)
+static void line_write(struct line *line)
 {
   size_t done = 0;
   line->text[line->length++] = '\n';
@@ -93,24 +93,39 @@ static _Noreturn void line_end(struct line *line)
     if (written > 0)
       done += (size_t)written;
   }
-  abort();
 }
 
-_Noreturn void gilloc_panic(const char *format, ...)
+static void line_say(const char *format, va_list *arguments)
 {
   struct line line = {.length = 0};
-  va_list arguments;
-  va_start(arguments, format);
   line_add(&line, "gilloc: ");
   while (*format != '\0') {
     char c = *format++;
     if (c == '%')
-      format = line_add_conversion(&line, format, &arguments);
+      format = line_add_conversion(&line, format, arguments);
     else
       line_add_char(&line, c);
   }
+  line_write(&line);
+}
+
+_Noreturn void gilloc_panic(const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  line_say(format, &arguments);
   va_end(arguments);
-  line_end(&line);
+  abort();
+}
+
+void gilloc_warn(const char *format, ...)
+{
+  int error = errno;
+  va_list arguments;
+  va_start(arguments, format);
+  line_say(format, &arguments);
+  va_end(arguments);
+  errno = error;
 }
 
 _Noreturn void gilloc_panic_os(const char *call, int error)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * panic.h: how the process ends on misuse, on corruption and on our own broken invariants. Writes one
- * line "gilloc: ..." to stderr with write(2) and aborts; allocates nothing, takes no lock.
+ * line "gilloc: ..." to stderr with write(2) and aborts; allocates nothing, takes no lock. And the same line
+ * without the end, for what a user has to know.
  */
 #ifndef GILLOC_PANIC_H
 #define GILLOC_PANIC_H
@@ -10,6 +11,9 @@
 
 /* Ends the process with "gilloc: " and the message. Format knows %s, %p, %zu, %u, %d, %lu, %% only. */
 _Noreturn void gilloc_panic(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
+
+/* Writes "gilloc: " and the message as one line to stderr and goes on; preserves errno. Same format. */
+void gilloc_warn(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
 
 /* An OS call that can fail only by a bug: panics with its name and errno. */
 _Noreturn void gilloc_panic_os(const char *call, int error) __attribute__((cold));

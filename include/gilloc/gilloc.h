@@ -45,6 +45,15 @@ void *gilloc_reallocarray(void *p, size_t count, size_t size);
  * (C17 7.22.3.3, POSIX 2024) */
 void gilloc_free(void *p);
 
+/* Frees the block at `p`, which malloc, calloc or realloc gave for `size` bytes (count * size of calloc);
+ * NULL does nothing. errno is preserved. A size that the block was not asked for is undefined; debug builds
+ * panic where it cannot have been. (C23 7.24.3.4) */
+void gilloc_free_sized(void *p, size_t size);
+
+/* As gilloc_free_sized, of a block that gilloc_aligned_alloc gave for this alignment and size; undefined for
+ * any other. (C23 7.24.3.5; blocks of gilloc_posix_memalign may come here too.) */
+void gilloc_free_aligned_sized(void *p, size_t alignment, size_t size);
+
 /* Allocates `size` bytes at a multiple of `alignment`, a power of two. NULL with EINVAL for any other
  * alignment, with ENOMEM when there is no memory. (C17 7.22.3.1; `size` need not be a multiple.) */
 void *gilloc_aligned_alloc(size_t alignment, size_t size);
@@ -56,6 +65,12 @@ int gilloc_posix_memalign(void **out, size_t alignment, size_t size);
 /* The bytes that may be used at `p` (at least what was asked for; all of them may be written); 0 for
  * NULL. (glibc malloc_usable_size) */
 size_t gilloc_usable_size(const void *p);
+
+/* Gives back to the system what can be given back at once: what the calling thread keeps in its cache goes to
+ * the pools, and arenas that are empty then are unmapped. With a `pad` above zero nothing is done while at
+ * most that many bytes lie free in the arenas. 1 where memory was given back, else 0. errno is preserved.
+ * (glibc malloc_trim) */
+int gilloc_trim(size_t pad);
 
 /* What this library was built as; plain static strings, for reports. */
 struct gilloc_flavour {

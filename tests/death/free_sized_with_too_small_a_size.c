@@ -1,0 +1,10 @@
+/* expect: gilloc: free_sized of 0x[0-9a-f]+ with size 20: its block has 112 bytes */
+/* SPDX-License-Identifier: MIT */
+/* presets: debug asan tsan */
+#include <gilloc/gilloc.h>
+
+int main(void)
+{
+  gilloc_free_sized(gilloc_malloc(100), 20);
+  return 0;
+}
