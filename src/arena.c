@@ -287,6 +287,26 @@ struct gilloc_arena *gilloc_arena_put_pool(struct gilloc_arena *arena, unsigned 
   return emptied ? arena : NULL;
 }
 
+/* gained_pool without a change: an arena that had no free pool becomes the head; the head stays it unless
+ * another arena has as few; one that would go away serves nobody. */
+static bool would_be_head(const struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.guard)
+{
+  if (arena->free_pools == 0)
+    return true;
+  if (arena->free_pools + 1 == arena->total_pools && (arena->next || !GILLOC_ARENA_KEEPS_LAST))
+    return false;
+  return arenas.usable == arena && arenas.rightmost[arena->free_pools] == arena;
+}
+
+bool gilloc_arena_would_serve_next(const struct gilloc_arena *arena)
+{
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&arenas.guard, &node);
+  bool is_head = would_be_head(arena);
+  gilloc_guard_leave(&arenas.guard, &node);
+  return is_head;
+}
+
 /* Leaves the arenas to a later release. */
 static void defer_release(struct gilloc_arena *released)
 {

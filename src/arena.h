@@ -73,6 +73,10 @@ bool gilloc_arena_take_pool(struct gilloc_pool_slot *slot);
  * own guards. NULL otherwise. */
 struct gilloc_arena *gilloc_arena_put_pool(struct gilloc_arena *arena, unsigned index);
 
+/* True where a pool that the arena got back now would be the very next one to be taken, so that putting it
+ * and taking it again would change nothing; holds until the next pool is taken or put. */
+bool gilloc_arena_would_serve_next(const struct gilloc_arena *arena);
+
 /* Gives the arenas linked through `next` back to the OS, after a grace period. No guard may be held. In a
  * thread that stands in a read section (an application may use the same liburcu) it leaves them to the next
  * call from elsewhere. */

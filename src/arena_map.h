@@ -88,6 +88,12 @@ static GILLOC_ALWAYS_INLINE unsigned gilloc_arena_map_code(uintptr_t word)
   return (unsigned)((word & GILLOC_ARENA_MAP_CODE_MASK) >> GILLOC_ARENA_MAP_CODE_SHIFT);
 }
 
+/* True where gilloc_arena_map_code is not 0. */
+static GILLOC_ALWAYS_INLINE bool gilloc_arena_map_is_in_use(uintptr_t word)
+{
+  return (word & GILLOC_ARENA_MAP_CODE_MASK) != 0;
+}
+
 /* Enters the `pools` pools from `first_pool` as `arena`'s, not in use; false without memory. */
 bool gilloc_arena_map_insert(struct gilloc_arena *arena, char *first_pool, unsigned pools);
 void gilloc_arena_map_remove(char *first_pool, unsigned pools);

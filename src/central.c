@@ -10,6 +10,8 @@
 #define CENTRAL_ROW(size_class, size) [size_class] = {.guard = {.rank = GILLOC_RANK_CENTRAL + (size_class)}},
 struct gilloc_central gilloc_centrals[GILLOC_CLASS_COUNT] = {GILLOC_CLASS_SIZES(CENTRAL_ROW)};
 
+struct gilloc_pool *gilloc_central_spare;
+
 static struct gilloc_arena *arena_of(const struct gilloc_block *block)
 {
   struct gilloc_arena *arena = gilloc_arena_map_arena(gilloc_arena_map_find(block));
@@ -26,12 +28,61 @@ static inline struct gilloc_pool *pool_of(const struct gilloc_block *block)
   return gilloc_arena_pool_header(arena, gilloc_arena_pool_index(arena, block));
 }
 
+/* Takes an empty pool off its class's list. No guard of the class where it is the spare: guards are empty. */
+static inline void unlist(struct gilloc_pool *pool) GILLOC_NOT_ANALYSED
+{
+  struct gilloc_central *self = &gilloc_centrals[pool->size_class];
+  gilloc_assert_deep(gilloc_pool_is_consistent(pool));
+  gilloc_pool_list_remove(&self->used, pool);
+  self->pools--;
+}
+
+/* Takes an empty pool off its class's list and the map and puts it back; the arena where that was its last
+ * pool in use, and it goes away, else NULL. */
+static inline struct gilloc_arena *give_back(struct gilloc_pool *pool)
+{
+  struct gilloc_arena *arena = arena_of(pool->free);
+  unlist(pool);
+  gilloc_arena_map_set_code(arena, gilloc_arena_pool_start(arena, pool->index), 0);
+  return gilloc_arena_put_pool(arena, pool->index);
+}
+
+/* Before anything that the arenas notice. */
+static inline void settle_spare(void)
+{
+  struct gilloc_pool *spare = gilloc_central_spare;
+  if (GILLOC_HAS_TCACHE || GILLOC_LIKELY(!spare))
+    return;
+  gilloc_central_spare = NULL;
+  if (spare->live == 0 && give_back(spare))
+    gilloc_panic("corrupted arena: the spare pool %p was its last", (void *)spare);
+}
+
+/* An empty spare, off its list: what the arenas would hand out next. It goes on being the spare. */
+static inline bool take_spare(struct gilloc_pool_slot *slot)
+{
+  struct gilloc_pool *spare = gilloc_central_spare;
+  if (GILLOC_HAS_TCACHE || !spare || spare->live > 0)
+    return false;
+  *slot = (struct gilloc_pool_slot){arena_of(spare->free), spare->index, false};
+  unlist(spare);
+  return true;
+}
+
+static inline bool take_pool(struct gilloc_pool_slot *slot)
+{
+  if (take_spare(slot))
+    return true;
+  settle_spare();
+  return gilloc_arena_take_pool(slot);
+}
+
 /* A new front pool; NULL without memory. */
 static inline struct gilloc_pool *add_pool(struct gilloc_central *self, unsigned size_class)
     GILLOC_REQUIRES(self->guard)
 {
   struct gilloc_pool_slot slot;
-  if (!gilloc_arena_take_pool(&slot))
+  if (!take_pool(&slot))
     return NULL;
   struct gilloc_pool *pool = gilloc_arena_pool_header(slot.arena, slot.index);
   char *start = gilloc_arena_pool_start(slot.arena, slot.index);
@@ -91,13 +142,12 @@ unsigned gilloc_central_take_batch(unsigned size_class, unsigned want, struct gi
 }
 
 /* An empty pool goes back; an arena that thereby became empty is pushed on `*released`. */
-static inline void give_pool_back(struct gilloc_pool *pool, const struct gilloc_block *last,
-                                  struct gilloc_arena **released)
+static inline void give_pool_back(struct gilloc_pool *pool, struct gilloc_arena **released)
 {
-  struct gilloc_arena *arena = arena_of(last);
-  gilloc_assert_deep(gilloc_pool_is_consistent(pool));
-  gilloc_arena_map_set_code(arena, gilloc_arena_pool_start(arena, pool->index), 0);
-  struct gilloc_arena *emptied = gilloc_arena_put_pool(arena, pool->index);
+  if (pool == gilloc_central_spare)
+    gilloc_central_spare = NULL;
+  settle_spare();
+  struct gilloc_arena *emptied = give_back(pool);
   if (emptied) {
     emptied->next = *released;
     *released = emptied;
@@ -113,10 +163,13 @@ static GILLOC_ALWAYS_INLINE void put_checked(struct gilloc_central *self, struct
   if (GILLOC_UNLIKELY(was_full)) {
     gilloc_pool_list_push(&self->used, pool);
   } else if (GILLOC_UNLIKELY(pool->live == 0)) {
-    gilloc_pool_list_remove(&self->used, pool);
-    self->pools--;
-    give_pool_back(pool, block, released);
+    give_pool_back(pool, released);
   }
+}
+
+static GILLOC_COLD _Noreturn void refuse(const struct gilloc_block *block)
+{
+  gilloc_panic("double or invalid free of %p: not a live block of its pool", (const void *)block);
 }
 
 static inline void put_one(struct gilloc_central *self, struct gilloc_block *block,
@@ -124,17 +177,35 @@ static inline void put_one(struct gilloc_central *self, struct gilloc_block *blo
 {
   struct gilloc_pool *pool = pool_of(block);
   if (GILLOC_UNLIKELY(!gilloc_pool_has_block(pool, block) || pool->live == 0 || pool->free == block))
-    gilloc_panic("double or invalid free of %p: not a live block of its pool", (void *)block);
+    refuse(block);
   put_checked(self, pool, block, released);
 }
 
-void gilloc_central_put_checked(unsigned size_class, struct gilloc_pool *pool, struct gilloc_block *block)
+/* An empty pool of none or gil: the spare from now on where that may be, else given back. */
+static void retire(struct gilloc_pool *pool, struct gilloc_arena **released)
 {
-  struct gilloc_central *self = &gilloc_centrals[size_class];
+  if (pool != gilloc_central_spare)
+    settle_spare();
+  if (!pool->next && gilloc_arena_would_serve_next(arena_of(pool->free)))
+    gilloc_central_spare = pool;
+  else
+    give_pool_back(pool, released);
+}
+
+void gilloc_central_put_checked(struct gilloc_pool *pool, struct gilloc_block *block)
+{
+  if (GILLOC_UNLIKELY(pool->live == 0))
+    refuse(block);
+  struct gilloc_central *self = &gilloc_centrals[pool->size_class];
   struct gilloc_arena *released = NULL;
   struct gilloc_guard_node node;
   gilloc_guard_enter(&self->guard, &node);
-  put_checked(self, pool, block, &released);
+  bool was_full = gilloc_pool_is_full(pool);
+  gilloc_pool_put(pool, block);
+  if (was_full)
+    gilloc_pool_list_push(&self->used, pool);
+  else if (pool->live == 0)
+    retire(pool, &released);
   gilloc_guard_leave(&self->guard, &node);
   if (GILLOC_UNLIKELY(released != NULL))
     gilloc_arena_release(released);
@@ -202,6 +273,7 @@ void gilloc_central_after_fork(bool in_child) GILLOC_NOT_ANALYSED
 static struct gilloc_central_counts count(const struct gilloc_central *self, unsigned size_class)
     GILLOC_REQUIRES(self->guard)
 {
+  settle_spare();
   struct gilloc_central_counts counts = {.pools = self->pools};
   for (const struct gilloc_pool *pool = self->used; pool; pool = pool->next) {
     counts.used_pools++;
@@ -226,6 +298,7 @@ void gilloc_central_count_all(struct gilloc_central_counts *classes, struct gill
   struct gilloc_guard_node nodes[GILLOC_CLASS_COUNT];
   for (unsigned size_class = GILLOC_CLASS_COUNT; size_class-- > 0;)
     gilloc_guard_enter(&gilloc_centrals[size_class].guard, &nodes[size_class]);
+  settle_spare();
   *ground = gilloc_arena_counts();
   for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++) {
     classes[size_class] = count(&gilloc_centrals[size_class], size_class);

@@ -25,9 +25,23 @@ struct gilloc_central {
 
 extern GILLOC_HIDDEN struct gilloc_central gilloc_centrals[GILLOC_CLASS_COUNT];
 
+/* Where guards are empty (none, gil): the spare, a pool that stays in its class's list when it becomes empty.
+ * If it went back, the arenas would hand it out again next, so nobody can tell: whichever class asks for a
+ * pool next gets it, and every call that reaches the arenas puts it back first, if it is empty then. It is
+ * the last of its list, or pools behind it would wait longer than they should. NULL: none. */
+extern GILLOC_HIDDEN struct gilloc_pool *gilloc_central_spare;
+
+/* True where a block put into the pool makes no difference to any list. */
+static GILLOC_ALWAYS_INLINE bool gilloc_central_stays_listed(const struct gilloc_pool *pool)
+{
+  if (GILLOC_UNLIKELY(gilloc_pool_is_full(pool)))
+    return false;
+  return GILLOC_LIKELY(pool->live > 1) || (pool == gilloc_central_spare && !pool->next);
+}
+
 /* The common case of gilloc_central_take where guards are empty (none, gil): the block that the front pool
  * got back last. NULL where there is none, or where the pool would leave its list. */
-static GILLOC_ALWAYS_INLINE struct gilloc_block *gilloc_central_take_ready(unsigned size_class)
+static GILLOC_ALWAYS_INLINE struct gilloc_block *gilloc_central_take_ready(size_t size_class)
 {
   struct gilloc_pool *pool = gilloc_centrals[size_class].used;
   if (GILLOC_UNLIKELY(!pool) || GILLOC_UNLIKELY(!pool->free))
@@ -51,8 +65,9 @@ unsigned gilloc_central_take_batch(unsigned size_class, unsigned want, struct gi
 void gilloc_central_put(unsigned size_class, struct gilloc_block *block);
 void gilloc_central_put_batch(unsigned size_class, struct gilloc_block *list);
 
-/* gilloc_central_put of a block that has been looked at: it is a live block of `pool`. */
-void gilloc_central_put_checked(unsigned size_class, struct gilloc_pool *pool, struct gilloc_block *block);
+/* gilloc_central_put, for none and gil, of a block of `pool` that does not look free; the pool may become the
+ * spare. */
+void gilloc_central_put_checked(struct gilloc_pool *pool, struct gilloc_block *block);
 
 /* Panics, naming the public function, where `address` lies in a pool of ours but in no block of it that was
  * ever handed out. For a pointer that may be anything: goes to the pool in a read section, because the arena

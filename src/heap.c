@@ -99,6 +99,12 @@ static __attribute__((noinline)) void *take_above_linear(size_t size)
   return take_from_bin(gilloc_size_class_code_above(size), size);
 }
 
+/* Out of line, or the common case would pay for its registers. */
+static __attribute__((noinline)) void *take_past_ready(size_t size)
+{
+  return take_from_pools(size);
+}
+
 /* Without a cache: a block that the centre has ready, or the long way. */
 static GILLOC_ALWAYS_INLINE void *take_from_centre(size_t size)
 {
@@ -107,9 +113,7 @@ static GILLOC_ALWAYS_INLINE void *take_from_centre(size_t size)
   unsigned size_class = gilloc_size_class_of(size);
   struct gilloc_block *block = gilloc_central_take_ready(size_class);
   if (GILLOC_UNLIKELY(!block))
-    block = gilloc_central_take(size_class);
-  if (GILLOC_UNLIKELY(!block))
-    return take_without_arena(size);
+    return take_past_ready(size);
   return hand_out(block, gilloc_size_class_bytes(size_class));
 }
 
@@ -239,19 +243,18 @@ static GILLOC_ALWAYS_INLINE bool put_in_pool(struct gilloc_block *block)
   if (GILLOC_UNLIKELY(!gilloc_entry_is_open()))
     return false;
   uintptr_t word = gilloc_arena_map_find(block);
-  unsigned code = gilloc_arena_map_code(word);
-  if (GILLOC_UNLIKELY(code == 0))
+  if (GILLOC_UNLIKELY(!gilloc_arena_map_is_in_use(word)))
     return false;
   struct gilloc_pool *pool = pool_of(word, block);
-  if (GILLOC_UNLIKELY(!gilloc_pool_has_block(pool, block) || pool->live == 0 || pool->free == block))
+  if (GILLOC_UNLIKELY(!gilloc_pool_has_block(pool, block) || pool->free == block))
     return false;
-  if (GILLOC_UNLIKELY(is_free(block, code - 1)))
+  if (GILLOC_UNLIKELY(is_free(block, pool->size_class)))
     return false;
-  mark_free(block, code - 1);
-  if (GILLOC_LIKELY(!gilloc_pool_is_full(pool) && pool->live > 1))
+  mark_free(block, pool->size_class);
+  if (GILLOC_LIKELY(gilloc_central_stays_listed(pool)))
     gilloc_pool_put(pool, block);
   else
-    gilloc_central_put_checked(code - 1, pool, block);
+    gilloc_central_put_checked(pool, block);
   return true;
 }
 
@@ -283,12 +286,12 @@ static size_t usable_size(void *p, const char *call)
 
 /* ---- the public functions ---- */
 
-GILLOC_PUBLIC GILLOC_HOT void *gilloc_malloc(size_t size)
+GILLOC_PUBLIC GILLOC_HOT __attribute__((aligned(GILLOC_CACHE_LINE))) void *gilloc_malloc(size_t size)
 {
   return take(size);
 }
 
-GILLOC_PUBLIC GILLOC_HOT void gilloc_free(void *p)
+GILLOC_PUBLIC GILLOC_HOT __attribute__((aligned(GILLOC_CACHE_LINE))) void gilloc_free(void *p)
 {
   put(p);
 }

@@ -35,10 +35,13 @@ struct gilloc_pool {
 
 _Static_assert(sizeof(void *) != 8 || sizeof(struct gilloc_pool) == GILLOC_POOL_HEADER_SIZE, "as in CPython");
 
+/* The space divided by the block size; exact, since space / 2^32 is less than 1 / size (size_class.h). */
 static inline uint32_t gilloc_pool_blocks(unsigned size_class)
 {
-  return (uint32_t)((GILLOC_POOL_SIZE - GILLOC_POOL_FIRST_BLOCK) / gilloc_size_class_bytes(size_class));
+  uint64_t space = GILLOC_POOL_SIZE - GILLOC_POOL_FIRST_BLOCK;
+  return (uint32_t)(space * gilloc_size_class_inverses[size_class] >> 32);
 }
+_Static_assert((uint64_t)GILLOC_POOL_SIZE *GILLOC_BLOCK_MAX < (uint64_t)1 << 32, "for gilloc_pool_blocks");
 
 static inline bool gilloc_pool_is_full(const struct gilloc_pool *pool)
 {
@@ -75,9 +78,9 @@ static inline struct gilloc_block *gilloc_pool_take(struct gilloc_pool *pool, si
 
 static inline void gilloc_pool_put(struct gilloc_pool *pool, struct gilloc_block *block)
 {
+  pool->live--;
   block->next = pool->free;
   pool->free = block;
-  pool->live--;
 }
 
 /* True where `address` is the start of a block that this pool has handed out at least once. */

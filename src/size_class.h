@@ -39,7 +39,7 @@ static GILLOC_ALWAYS_INLINE size_t gilloc_size_class_code_linear(size_t size)
 static GILLOC_ALWAYS_INLINE unsigned gilloc_size_class_of(size_t size)
 {
   if (GILLOC_BLOCK_MAX == GILLOC_LINEAR_MAX || GILLOC_LIKELY(size <= GILLOC_LINEAR_MAX))
-    return (unsigned)gilloc_size_class_code_linear(size) - 1U;
+    return (unsigned)((size - 1) >> GILLOC_ALIGNMENT_BITS);
   return (unsigned)gilloc_size_class_code_above(size) - 1U;
 }
 

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
  * pair_pymalloc.c [ROUNDS [PAIRS]]: what malloc + free of 32 bytes cost here and in the real pymalloc of
- * libpython3.11, in one process, in turns of some milliseconds each, both called through a pointer. Three
- * situations: other blocks of the class live; the block alone, so that each pair takes a pool and gives it
- * back; and a walk over many live blocks, freed in any order. Prints the median of each and of the rounds'
- * ratios; exit 1 where a ratio's median is above 1.
+ * libpython3.11, in one process, in turns of some milliseconds each, both called through a pointer. Four
+ * situations: the block alone, so that each pair takes a pool and gives it back; the same with two sizes by
+ * turns; other blocks of the class live; and a walk over many live blocks, freed in any order. Prints the
+ * median of each and of the rounds' ratios; exit 1 where a ratio's median is above 1.
  */
 #include "fixture.h"
+#include "pair.h"
 #include "pymalloc.h"
 
 #include <gilloc/gilloc.h>
 
-enum { BLOCK_BYTES = 32, OTHERS = 100, ROUNDS_MAX = 1001, WALK = 4096 };
+enum { BLOCK_BYTES = 32, OTHERS = 100, WALK = 4096 };
 
 struct allocator {
   void *(*take)(size_t size);
@@ -22,16 +23,9 @@ static struct allocator allocators[2]; /* the real one, ours */
 static unsigned walk[WALK];
 static void *blocks[WALK];
 
-/* Of this thread's own time, so that other processes do not count. */
-static double now_ns(void)
+static __attribute__((noinline)) void pairs(const void *context, unsigned long count)
 {
-  struct timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static __attribute__((noinline)) void pairs(const struct allocator *allocator, unsigned long count)
-{
+  const struct allocator *allocator = context;
   void *(*take)(size_t size) = allocator->take;
   void (*put)(void *p) = allocator->put;
   for (unsigned long i = 0; i < count; i++) {
@@ -41,8 +35,22 @@ static __attribute__((noinline)) void pairs(const struct allocator *allocator, u
   }
 }
 
-static __attribute__((noinline)) void walk_blocks(const struct allocator *allocator, unsigned long count)
+/* Two sizes by turns, each block alone: the pool changes its class with every pair. */
+static __attribute__((noinline)) void pairs_by_turns(const void *context, unsigned long count)
 {
+  const struct allocator *allocator = context;
+  void *(*take)(size_t size) = allocator->take;
+  void (*put)(void *p) = allocator->put;
+  for (unsigned long i = 0; i < count; i++) {
+    void *p = take(BLOCK_BYTES + i % 2 * BLOCK_BYTES);
+    __asm__ volatile("" : "+r"(p)::"memory");
+    put(p);
+  }
+}
+
+static __attribute__((noinline)) void walk_blocks(const void *context, unsigned long count)
+{
+  const struct allocator *allocator = context;
   for (unsigned long done = 0; done < count; done += WALK) {
     for (unsigned i = 0; i < WALK; i++)
       blocks[i] = allocator->take(BLOCK_BYTES);
@@ -51,37 +59,10 @@ static __attribute__((noinline)) void walk_blocks(const struct allocator *alloca
   }
 }
 
-static int compare_doubles(const void *a, const void *b)
+static double compare(const char *situation, void (*body)(const void *, unsigned long), struct pair_size size)
 {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double median(double *values, unsigned count)
-{
-  qsort(values, count, sizeof values[0], compare_doubles);
-  return values[count / 2];
-}
-
-/* Times `body` for both in turns; the median of the rounds' ratios ours / real. */
-static double compare(const char *name, void (*body)(const struct allocator *, unsigned long),
-                      unsigned rounds, unsigned long count)
-{
-  static double times[2][ROUNDS_MAX], ratios[ROUNDS_MAX];
-  for (unsigned round = 0; round < rounds; round++) {
-    for (unsigned turn = 0; turn < 2; turn++) {
-      unsigned which = (turn + round) % 2;
-      double start = now_ns();
-      body(&allocators[which], count);
-      times[which][round] = (now_ns() - start) / (double)count;
-    }
-    ratios[round] = times[1][round] / times[0][round];
-  }
-  double ratio = median(ratios, rounds);
-  printf("%-24s pymalloc %6.2f ns   gilloc %6.2f ns   ratio %.3f (%.3f to %.3f in nine of ten rounds)\n",
-         name, median(times[0], rounds), median(times[1], rounds), ratio, ratios[rounds / 20],
-         ratios[rounds - 1 - rounds / 20]);
-  return ratio;
+  const struct pair_side sides[2] = {{"pymalloc", body, &allocators[0]}, {"gilloc", body, &allocators[1]}};
+  return pair_compare(situation, sides, size);
 }
 
 static void shuffle_walk(void)
@@ -98,25 +79,21 @@ int main(int argc, char **argv)
 {
   struct pymalloc real;
   void *others[2][OTHERS];
-  unsigned rounds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 101;
-  unsigned long count = argc > 2 ? strtoul(argv[2], NULL, 10) : 200000;
-  if (rounds < 1 || rounds > ROUNDS_MAX || count < 1) {
-    fprintf(stderr, "pair_pymalloc: rounds from 1 to %d, pairs from 1\n", ROUNDS_MAX);
-    return 2;
-  }
+  struct pair_size size = pair_size_of(argc, argv, (struct pair_size){101, 200000});
   if (!pymalloc_load(&real))
     return 0;
   gilloc_thread_attach();
   shuffle_walk();
   allocators[0] = (struct allocator){real.malloc, real.free};
   allocators[1] = (struct allocator){gilloc_malloc, gilloc_free};
-  double alone = compare("alone", pairs, rounds, count);
+  double alone = compare("alone", pairs, size);
+  double turns = compare("alone, two sizes by turns", pairs_by_turns, size);
   for (unsigned i = 0; i < 2 * OTHERS; i++)
     others[i / OTHERS][i % OTHERS] = allocators[i / OTHERS].take(BLOCK_BYTES);
-  double beside = compare("beside 100 blocks", pairs, rounds, count);
-  double walking = compare("4096 blocks, any order", walk_blocks, rounds, count);
+  double beside = compare("beside 100 blocks", pairs, size);
+  double walking = compare("4096 blocks, any order", walk_blocks, size);
   for (unsigned i = 0; i < 2 * OTHERS; i++)
     allocators[i / OTHERS].put(others[i / OTHERS][i % OTHERS]);
   gilloc_thread_detach();
-  return alone > 1 || beside > 1 || walking > 1;
+  return alone > 1 || turns > 1 || beside > 1 || walking > 1;
 }
