@@ -20,7 +20,8 @@ enum { DEFAULT_INTERVAL_US = 5000 };
 
 GILLOC_THREAD_LOCAL struct gilloc_gil_thread gilloc_gil_self;
 
-struct gilloc_gil gilloc_gil = {.mutex = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP,
+/* A plain mutex, as CPython's: an adaptive one costs more where nobody else is there, and gains nothing. */
+struct gilloc_gil gilloc_gil = {.mutex = PTHREAD_MUTEX_INITIALIZER,
                                 .switched = PTHREAD_COND_INITIALIZER,
                                 .policy = &gilloc_gil_policy_interval,
                                 .interval_us = DEFAULT_INTERVAL_US};
@@ -406,7 +407,7 @@ void gilloc_gil_after_fork_parent(void)
  * itself was this thread's, so what only its holder writes is whole. */
 static void recreate(struct gilloc_gil_thread *self)
 {
-  gilloc_gil.mutex = (pthread_mutex_t)PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
+  gilloc_gil.mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
   gilloc_gil.switched = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
   self->wake = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
   gilloc_gil.first_waiter = NULL;
