@@ -57,7 +57,18 @@ struct request {
   ptrdiff_t old_place; /* and where it was; PLACE_NULL: no block */
 };
 
-enum { REAL, OURS };
+/* A real pymalloc that is to be had. */
+struct library {
+  char file[256];
+  bool differs_in_last;     /* it lets the last empty arena go, and ours does not */
+  bool compares_statistics; /* our text is its text */
+};
+
+enum { REAL, OURS, LIBRARIES_MAX = 16 };
+
+static struct library libraries[LIBRARIES_MAX];
+static unsigned library_count;
+static const struct library *library; /* of this process */
 
 static struct pymalloc real;
 static struct side sides[2] = {{.name = "CPython"}, {.name = "gilloc"}};
@@ -67,6 +78,66 @@ static uint64_t operations_wanted = 2000000;
 static uint64_t operation;
 static struct request request;
 static uint64_t event_totals[sizeof event_names / sizeof event_names[0]];
+
+/* ---- the real one ---- */
+
+/* Tries a library out in a process of its own. False where it is not here. */
+static bool probe_shape(const char *file, struct pymalloc_shape *shape)
+{
+  int pipe_ends[2];
+  if (pipe(pipe_ends) != 0)
+    return false;
+  fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) {
+    struct pymalloc tried;
+    if (!pymalloc_load_file(&tried, file))
+      _exit(1);
+    struct pymalloc_shape found = pymalloc_shape(&tried);
+    _exit(write(pipe_ends[1], &found, sizeof found) != sizeof found);
+  }
+  close(pipe_ends[1]);
+  bool is_here = read(pipe_ends[0], shape, sizeof *shape) == sizeof *shape;
+  close(pipe_ends[0]);
+  return wait_for_child(child) == 0 && is_here;
+}
+
+static void try_library(const char *file)
+{
+  struct pymalloc_shape shape;
+  if (library_count == LIBRARIES_MAX || !probe_shape(file, &shape))
+    return;
+  bool fits = shape.alignment == GILLOC_ALIGNMENT && shape.pool_bytes == GILLOC_POOL_SIZE &&
+              shape.arena_bytes == GILLOC_ARENA_SIZE && (GILLOC_ARENA_KEEPS_LAST || !shape.keeps_last);
+  printf("%s: blocks at multiples of %zu, pools of %zu, arenas of %zu bytes, the last empty one %s: %s\n",
+         file, shape.alignment, shape.pool_bytes, shape.arena_bytes, shape.keeps_last ? "kept" : "let go",
+         fits ? "of our geometry" : "not of our geometry");
+  if (!fits)
+    return;
+  struct library *found = &libraries[library_count++];
+  snprintf(found->file, sizeof found->file, "%s", file);
+  found->differs_in_last = !shape.keeps_last && GILLOC_ARENA_KEEPS_LAST;
+  found->compares_statistics = !found->differs_in_last && !strstr(file, "python3.10");
+}
+
+static inline void find_libraries(void)
+{
+  static const char *const files[] = {"libpython3.5m.so.1.0", "libpython3.6m.so.1.0", "libpython3.7m.so.1.0",
+                                      "libpython3.8.so.1.0",  "libpython3.9.so.1.0",  "libpython3.10.so.1.0",
+                                      "libpython3.11.so.1.0"};
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+    try_library(files[i]);
+  const char *named = getenv("GILLOC_LIBPYTHON");
+  char *copy = strdup(named ? named : "");
+  char *rest = copy;
+  for (char *file; copy && (file = strsep(&rest, ":"));)
+    if (*file)
+      try_library(file);
+  free(copy);
+  if (library_count == 0)
+    printf("no libpython of this geometry is here: 3.10 and 3.11 are of py311, 3.9 is of py39, 3.6.9 to 3.8 "
+           "are but for its last empty arena, earlier ones are of classic; Debian 12 has libpython3.11\n");
+}
 
 /* ---- the two allocators' surroundings ---- */
 
