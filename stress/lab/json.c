@@ -103,6 +103,7 @@ static json_t *make_parameters(const struct gilloc_measurement *measurement)
   free(seed);
   set(object, "quick", json_boolean(options->quick));
   set(object, "inputs", make_names(options->inputs, options->input_count));
+  set(object, "trace", options->trace ? text(options->trace) : json_null());
   return object;
 }
 

@@ -92,13 +92,14 @@ static void reset_peak_rss(void)
   close(fd);
 }
 
-static uint64_t peak_rss_bytes(void)
+/* What /proc/self/status says after "VmRSS:" (resident now) or "VmHWM:" (at most). */
+static uint64_t status_bytes(const char *field)
 {
   FILE *status = fopen("/proc/self/status", "re");
   char line[128];
   unsigned long long kibibytes = 0;
   while (status != NULL && fgets(line, sizeof line, status) != NULL)
-    if (sscanf(line, "VmHWM: %llu kB", &kibibytes) == 1)
+    if (strncmp(line, field, strlen(field)) == 0 && sscanf(line + strlen(field), "%llu kB", &kibibytes) == 1)
       break;
   if (status != NULL)
     fclose(status);
@@ -128,6 +129,8 @@ void gilloc_lanes_begin(struct gilloc_lanes *lanes)
     parties += has_thread(lanes, lanes->first + i);
   pthread_barrier_init(&lanes->barrier, NULL, parties);
   reset_peak_rss();
+  if (lanes->workload->has_tables)
+    lanes->tables_bytes = status_bytes("VmRSS:");
   for (unsigned i = 0; i < lanes->count; i++)
     if (has_thread(lanes, lanes->first + i))
       start_lane(lanes, lanes->first + i);
@@ -213,5 +216,6 @@ void gilloc_lanes_end(struct gilloc_lanes *lanes, struct gilloc_window *window)
       window->wrong = true;
   }
   pthread_barrier_destroy(&lanes->barrier);
-  window->peak_rss_bytes = peak_rss_bytes();
+  uint64_t peak = status_bytes("VmHWM:");
+  window->peak_rss_bytes = peak > lanes->tables_bytes ? peak - lanes->tables_bytes : 0;
 }

@@ -32,7 +32,7 @@ struct gilloc_window {
   uint64_t system_ns;
   uint64_t voluntary_switches;
   uint64_t involuntary_switches;
-  uint64_t peak_rss_bytes; /* since the lanes began; read at their end */
+  uint64_t peak_rss_bytes; /* since the lanes began, without tables; read at their end */
   bool wrong;              /* a lane's work did not verify */
 };
 
@@ -44,8 +44,9 @@ struct gilloc_lanes {
   struct gilloc_lane_window *windows; /* one a lane, for those of this process */
   unsigned first;                     /* the lanes of this process: first .. first + count - 1 */
   unsigned count;
-  pthread_t *threads; /* one a lane; unused for guests */
+  pthread_t *threads;                  /* one a lane; unused for guests */
   struct gilloc_timeline_rings *rings; /* into which the threads record, or NULL */
+  uint64_t tables_bytes; /* resident before the threads began, of a workload with tables; else 0 */
   pthread_barrier_t barrier;
   _Atomic bool stop;
 };

@@ -90,6 +90,8 @@ static struct arguments worker_arguments(const struct gilloc_measurement *measur
   bool reads_text = cell->workload == GILLOC_WORKLOAD_CPU || cell->workload == GILLOC_WORKLOAD_MIXED;
   for (size_t i = 0; i < options->input_count && reads_text; i++)
     add_option(&arguments, "--input", gilloc_message_need(strdup(options->inputs[i])));
+  if (cell->workload == GILLOC_WORKLOAD_REPLAY)
+    add_option(&arguments, "--input", gilloc_message_need(strdup(options->trace)));
   return arguments;
 }
 

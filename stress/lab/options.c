@@ -8,6 +8,7 @@
 #include "message.h"
 #include "paths.h"
 #include "protocol.h"
+#include "replay_script.h"
 #include "target.h"
 #include "text_probe.h"
 
@@ -23,7 +24,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const workload_names[GILLOC_WORKLOADS] = {"cpu", "io", "mixed", "alloc"};
+static const char *const workload_names[GILLOC_WORKLOADS] = {"cpu", "io", "mixed", "alloc", "replay"};
+/* Where none was asked for: all that need no input of the caller's. */
+enum { DEFAULT_WORKLOADS = GILLOC_WORKLOAD_REPLAY };
 /* As the library has them; the driver links none, so it cannot ask. The workers check again. */
 static const char *const policy_names[] = {"interval", "ticks", "fifo", "priority", "fair"};
 static const char *const default_rows = "none,gil,fine,system,processes";
@@ -81,7 +84,7 @@ static void take_workload(struct gilloc_options *options, const char *name)
       return;
     }
   }
-  gilloc_message_refuse("--workload: unknown workload '%s'; known are cpu, io, mixed, alloc", name);
+  gilloc_message_refuse("--workload: unknown workload '%s'; known are cpu, io, mixed, alloc, replay", name);
 }
 
 static void take_row(struct gilloc_options *options, const char *name)
@@ -128,7 +131,7 @@ static const char *find_policy(const char *name)
                         name);
 }
 
-/* Workers check again; this finds what is wrong before the first run. */
+/* What it holds is looked at when it is known who reads it. */
 static void take_input(struct gilloc_options *options, const char *path)
 {
   int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -139,9 +142,6 @@ static void take_input(struct gilloc_options *options, const char *path)
   (void)close(file);
   if (!usable)
     gilloc_message_refuse("--input: '%s' is neither a file nor a folder", path);
-  if (!gilloc_text_probe_has_word(path))
-    gilloc_message_refuse("--input: no word in '%s'; name a file with text, or a folder with such files",
-                          path);
   options->inputs =
       gilloc_message_need(realloc(options->inputs, (options->input_count + 1) * sizeof *options->inputs));
   options->inputs[options->input_count++] = gilloc_message_need(strdup(path));
@@ -165,14 +165,14 @@ enum option_id {
 
 static const struct poptOption table[] = {
     {"workload", 'w', POPT_ARG_STRING, NULL, OPTION_WORKLOAD,
-     "workloads to run, with commas: cpu, io, mixed, alloc (default: all four)", "NAMES"},
+     "workloads to run, with commas: cpu, io, mixed, alloc (default: these four), replay", "NAMES"},
     {"flavour", 'f', POPT_ARG_STRING, NULL, OPTION_FLAVOUR,
      "rows to compare, with commas: none, gil, fine, system, processes or any other built flavour "
      "(default: these five)",
      "NAMES"},
     {"threads", 't', POPT_ARG_STRING, NULL, OPTION_THREADS,
-     "numbers of threads (of processes in the row processes), with commas, each 1 to 256 (default: 1,2); "
-     "none always runs with 1",
+     "numbers of threads (of processes in the row processes), with commas, each 1 to 256 (default: 1,2; in "
+     "replay, as many as the trace has); none always runs with 1",
      "NUMBERS"},
     {"seconds", 's', POPT_ARG_STRING, NULL, OPTION_SECONDS,
      "measured time of a run, 0.05 to 3600 (default: 0.5)", "SECONDS"},
@@ -180,7 +180,7 @@ static const struct poptOption table[] = {
      "runs of each row, 1 to 1000; fewer than 6 claim nothing (default: 7)", "NUMBER"},
     {"input", 'i', POPT_ARG_STRING, NULL, OPTION_INPUT,
      "text for cpu and mixed, a file or folder; may be repeated, and every further argument is one "
-     "(default: /usr/share/common-licenses)",
+     "(default: /usr/share/common-licenses); for replay, the trace, a file of `gilloc record`",
      "PATH"},
     {"rate", '\0', POPT_ARG_STRING, NULL, OPTION_RATE,
      "requests a second in io and mixed, 1 to 1000000 (default: 4000 in io, 200 in mixed)", "NUMBER"},
@@ -263,13 +263,62 @@ static void take_option(struct gilloc_options *options, enum option_id id, const
   }
 }
 
+static bool reads_text(const struct gilloc_options *options)
+{
+  return options->workloads[GILLOC_WORKLOAD_CPU] || options->workloads[GILLOC_WORKLOAD_MIXED];
+}
+
+/* Workers read it again; this finds what is wrong before the first run. */
+static void take_trace(struct gilloc_options *options, char *path)
+{
+  struct gilloc_replay_script script;
+  struct gilloc_trace_error error;
+  if (options->trace)
+    gilloc_message_refuse("--input: '%s' is one trace too many; replay plays one at a time", path);
+  if (!gilloc_replay_script_load(&script, path, 0, &error))
+    gilloc_message_refuse("--input: '%s': %s", path, error.text);
+  options->trace = path;
+  options->trace_threads = script.threads < GILLOC_LANES_MAX ? script.threads : GILLOC_LANES_MAX;
+  gilloc_replay_script_fini(&script);
+}
+
+/* Each input belongs to a workload that was asked for: a trace to replay, anything else to those that read
+ * text, where there are such. */
+static void settle_inputs(struct gilloc_options *options)
+{
+  bool replays = options->workloads[GILLOC_WORKLOAD_REPLAY];
+  size_t texts = 0;
+  for (size_t i = 0; i < options->input_count; i++) {
+    char *path = options->inputs[i];
+    bool is_trace = gilloc_replay_script_is_trace(path);
+    if (replays && (is_trace || !reads_text(options))) {
+      take_trace(options, path);
+      continue;
+    }
+    if (is_trace)
+      gilloc_message_refuse("--input: '%s' is a trace, which only --workload replay takes", path);
+    if (!reads_text(options))
+      gilloc_message_refuse("--input: '%s' is read by none of the workloads asked for; cpu and mixed read "
+                            "text, replay a trace",
+                            path);
+    if (!gilloc_text_probe_has_word(path))
+      gilloc_message_refuse("--input: no word in '%s'; name a file with text, or a folder with such files",
+                            path);
+    options->inputs[texts++] = path;
+  }
+  options->input_count = texts;
+  if (replays && !options->trace)
+    gilloc_message_refuse("--workload replay: --input is missing; name a trace that `gilloc record` wrote");
+}
+
 static void apply_defaults(struct gilloc_options *options)
 {
   bool any = false;
   for (size_t i = 0; i < GILLOC_WORKLOADS; i++)
     any = any || options->workloads[i];
-  for (size_t i = 0; i < GILLOC_WORKLOADS && !any; i++)
+  for (size_t i = 0; i < DEFAULT_WORKLOADS && !any; i++)
     options->workloads[i] = true;
+  settle_inputs(options);
   if (options->row_count == 0)
     for_each_entry("--flavour", default_rows, take_row, options);
   if (options->json_path && options->timeline_path && strcmp(options->json_path, options->timeline_path) == 0)
@@ -311,6 +360,7 @@ void gilloc_options_fini(struct gilloc_options *options)
     free(options->inputs[i]);
   free(options->rows);
   free(options->inputs);
+  free(options->trace);
   free(options->json_path);
   free(options->timeline_path);
 }

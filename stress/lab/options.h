@@ -18,6 +18,7 @@ enum gilloc_workload_id {
   GILLOC_WORKLOAD_IO,
   GILLOC_WORKLOAD_MIXED,
   GILLOC_WORKLOAD_ALLOC,
+  GILLOC_WORKLOAD_REPLAY,
   GILLOC_WORKLOADS
 };
 
@@ -34,9 +35,11 @@ struct gilloc_options {
   size_t thread_count;                        /* 0: not chosen; the schedule decides */
   double seconds;                             /* measured window of a run; 0: not chosen */
   unsigned rounds;                            /* 0: not chosen */
-  char **inputs;
+  char **inputs;                              /* of text */
   size_t input_count;
-  unsigned rate; /* requests a second; 0: the workload's own default */
+  char *trace;            /* what replay plays, or NULL */
+  unsigned trace_threads; /* that it has */
+  unsigned rate;          /* requests a second; 0: the workload's own default */
   unsigned interval_us;
   const char *policy; /* of the GIL */
   uint64_t seed;

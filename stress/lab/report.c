@@ -35,7 +35,8 @@ static const char *const headlines[GILLOC_WORKLOADS] = {
     [GILLOC_WORKLOAD_CPU] = "threads index the words of a text and merge their counts",
     [GILLOC_WORKLOAD_IO] = "server threads answer requests",
     [GILLOC_WORKLOAD_MIXED] = "one server thread answers requests beside threads that index words",
-    [GILLOC_WORKLOAD_ALLOC] = "threads allocate, hand over and free"};
+    [GILLOC_WORKLOAD_ALLOC] = "threads allocate, hand over and free",
+    [GILLOC_WORKLOAD_REPLAY] = "threads do what the trace's threads did, again and again"};
 
 static const struct gilloc_cell *cell_of(const struct page *page, const struct gilloc_row *row)
 {
@@ -96,7 +97,7 @@ static void add_heading(struct gilloc_table *table, const char *text)
 static void add_headings(struct gilloc_table *table, const struct columns *columns,
                          enum gilloc_workload_id workload)
 {
-  static const char *const rates[GILLOC_WORKLOADS] = {"words/s", "req/s", "words/s", "ops/s"};
+  static const char *const rates[GILLOC_WORKLOADS] = {"words/s", "req/s", "words/s", "ops/s", "ops/s"};
   add_heading(table, "row");
   add_heading(table, "threads");
   add_heading(table, rates[workload]);

@@ -21,7 +21,7 @@ static const char *const outcome_names[GILLOC_OUTCOMES] = {[GILLOC_OUTCOME_MISSI
                                                            [GILLOC_OUTCOME_REFUSED] = "refused",
                                                            [GILLOC_OUTCOME_FAILED] = "failed"};
 
-static const char *const units[GILLOC_WORKLOADS] = {"words", "requests", "words", "operations"};
+static const char *const units[GILLOC_WORKLOADS] = {"words", "requests", "words", "operations", "operations"};
 
 const char *gilloc_result_outcome_name(enum gilloc_outcome outcome)
 {
@@ -122,7 +122,7 @@ static void read_evenness(struct reader *reader, struct gilloc_result *result, c
 
 static void read_report(struct reader *reader, struct gilloc_result *result, const struct gilloc_cell *cell)
 {
-  static const char *const roles[GILLOC_WORKLOADS] = {"cpu", "service", "cpu", "alloc"};
+  static const char *const roles[GILLOC_WORKLOADS] = {"cpu", "service", "cpu", "alloc", "alloc"};
   const json_t *report = result->report;
   if (json_integer_value(json_object_get(report, "protocol")) != GILLOC_PROTOCOL_VERSION)
     reader->wrong = "protocol";
@@ -140,6 +140,8 @@ static void read_report(struct reader *reader, struct gilloc_result *result, con
   read_latency(reader, report, &result->latency);
   read_gil(reader, result, seconds);
   read_evenness(reader, result, roles[cell->workload]);
+  if (cell->workload == GILLOC_WORKLOAD_REPLAY)
+    result->evenness = NAN; /* the trace says which thread does how much */
 }
 
 /* The worker's own words without the name it puts before them. */

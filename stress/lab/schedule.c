@@ -35,17 +35,27 @@ static const unsigned *default_threads(const struct gilloc_options *options, enu
                                        size_t *count)
 {
   static const unsigned one_and_two[] = {1, 2};
+  if (workload == GILLOC_WORKLOAD_REPLAY) {
+    *count = 1;
+    return &options->trace_threads;
+  }
   *count = !options->quick || workload == GILLOC_WORKLOAD_CPU ? 2 : 1;
   return options->quick && (workload == GILLOC_WORKLOAD_IO || workload == GILLOC_WORKLOAD_ALLOC)
              ? one_and_two + 1
              : one_and_two;
 }
 
+/* `none` in whatever geometry is for one thread. */
+static bool has_one_thread(const char *row)
+{
+  return strcmp(row, "none") == 0 || strncmp(row, "none-", strlen("none-")) == 0;
+}
+
 static void add_cell(struct gilloc_schedule *schedule, enum gilloc_workload_id workload, const char *row,
                      unsigned threads)
 {
   unsigned runnable = threads + (workload == GILLOC_WORKLOAD_MIXED ? 1 : 0);
-  if (strcmp(row, "none") == 0)
+  if (has_one_thread(row))
     runnable = 1;
   schedule->cells =
       gilloc_message_need(realloc(schedule->cells, (schedule->count + 1) * sizeof *schedule->cells));
@@ -62,7 +72,7 @@ static void add_workload(struct gilloc_schedule *schedule, const struct gilloc_o
     threads = default_threads(options, workload, &count);
   for (size_t row = 0; row < options->row_count; row++) {
     const char *name = options->rows[row];
-    if (strcmp(name, "none") == 0) {
+    if (has_one_thread(name)) {
       add_cell(schedule, workload, name, 1);
       continue;
     }

@@ -83,7 +83,8 @@ static unsigned choose_threads(const struct speech *speech, unsigned least)
   unsigned over = 0;
   for (size_t i = 0; i < schedule_of(speech)->count; i++) {
     const struct gilloc_cell *cell = &schedule_of(speech)->cells[i];
-    if (cell->workload != speech->workload || cell->threads < least || strcmp(cell->row, "none") == 0)
+    if (cell->workload != speech->workload || cell->threads < least ||
+        strncmp(cell->row, "none", strlen("none")) == 0)
       continue;
     if (!cell->oversubscribed && cell->threads > carried)
       carried = cell->threads;
@@ -246,7 +247,7 @@ static void say_convoy(struct speech *speech)
   free(opening);
 }
 
-/* alloc: fine against its two rivals. */
+/* alloc, replay: fine against its two rivals. */
 static void say_allocation(struct speech *speech)
 {
   static const char *const rivals[] = {"gil", "system"};
@@ -286,6 +287,7 @@ static void say_workload(struct speech *speech)
     say_convoy(speech);
     break;
   case GILLOC_WORKLOAD_ALLOC:
+  case GILLOC_WORKLOAD_REPLAY:
     say_allocation(speech);
     break;
   case GILLOC_WORKLOADS:

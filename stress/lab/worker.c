@@ -63,11 +63,12 @@ static const char *row_name(const struct gilloc_plan *plan)
 static const struct gilloc_workload *find_workload(const char *name)
 {
   static const struct gilloc_workload *const all[] = {&gilloc_workload_cpu, &gilloc_workload_io,
-                                                      &gilloc_workload_mixed, &gilloc_workload_alloc};
+                                                      &gilloc_workload_mixed, &gilloc_workload_alloc,
+                                                      &gilloc_workload_replay};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (strcmp(all[i]->name, name) == 0)
       return all[i];
-  fprintf(stderr, "gilloc-worker: --workload: '%s' is not cpu, io, mixed or alloc\n", name);
+  fprintf(stderr, "gilloc-worker: --workload: '%s' is not cpu, io, mixed, alloc or replay\n", name);
   return NULL;
 }
 

@@ -44,6 +44,7 @@ struct gilloc_workload {
   const char *unit;
   enum gilloc_role role; /* of the plan's lanes */
   bool reads_text;
+  bool has_tables;  /* what open made is no memory of the library's, and large */
   bool has_service; /* answers gilloc-load; beside lanes of another role, one service lane more */
 
   /* NULL, with one line on stderr, if impossible. */
@@ -63,6 +64,7 @@ extern const struct gilloc_workload gilloc_workload_cpu;
 extern const struct gilloc_workload gilloc_workload_io;
 extern const struct gilloc_workload gilloc_workload_mixed;
 extern const struct gilloc_workload gilloc_workload_alloc;
+extern const struct gilloc_workload gilloc_workload_replay;
 
 static inline bool gilloc_lane_runs(const struct gilloc_lane *lane)
 {
