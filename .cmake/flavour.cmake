@@ -98,6 +98,11 @@ function(gilloc_add_shared name strategy)
   # Never unloaded: it owns live memory and static TLS. Bound at load: the resolver must not run inside malloc.
   # Initialised first: its fork handlers must be registered before everybody's, to run inside them.
   target_link_options(gilloc-${name} PRIVATE LINKER:-z,defs,-z,now,-z,nodelete,-z,initfirst,-Bsymbolic-functions)
+  # Second names instead of functions that jump: an instruction less a call.
+  foreach(function malloc free calloc free_sized free_aligned_sized malloc_usable_size)
+    string(REPLACE malloc_usable_size usable_size ours ${function})
+    target_link_options(gilloc-${name} PRIVATE LINKER:--defsym=${function}=gilloc_${ours})
+  endforeach()
   target_link_libraries(gilloc-${name} PRIVATE $<BUILD_INTERFACE:gilloc-${name}-internal>)
   target_include_directories(gilloc-${name} INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
   gilloc_link_system_libraries(gilloc-${name} ${strategy})

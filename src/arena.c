@@ -11,7 +11,6 @@
 #include "metadata.h"
 #include "os_memory.h"
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -33,7 +32,6 @@ static struct {
   struct gilloc_arena *usable; /* head: fewest free pools */
   struct gilloc_arena *rightmost[GILLOC_ARENA_POOLS + 1];
   struct gilloc_metadata records;
-  struct gilloc_arena *deferred; /* to be released by the next thread that may wait for a grace period */
   struct gilloc_arena_provider provider; /* constant from the first arena on, so read without the guard */
   struct gilloc_arena_counts counts;
   struct gilloc_arena_nodes nodes;
@@ -307,57 +305,13 @@ bool gilloc_arena_would_serve_next(const struct gilloc_arena *arena)
   return is_head;
 }
 
-/* Leaves the arenas to a later release. */
-static void defer_release(struct gilloc_arena *released)
+void gilloc_arena_forget(struct gilloc_arena *arena)
 {
   struct gilloc_guard_node node;
-  struct gilloc_arena *last = released;
-  while (last->next)
-    last = last->next;
+  provider_unmap(arena->start);
   gilloc_guard_enter(&arenas.guard, &node);
-  last->next = arenas.deferred;
-  arenas.deferred = released;
+  gilloc_metadata_put(&arenas.records, arena);
   gilloc_guard_leave(&arenas.guard, &node);
-}
-
-static struct gilloc_arena *take_deferred(void)
-{
-  struct gilloc_guard_node node;
-  gilloc_guard_enter(&arenas.guard, &node);
-  struct gilloc_arena *deferred = arenas.deferred;
-  arenas.deferred = NULL;
-  gilloc_guard_leave(&arenas.guard, &node);
-  return deferred;
-}
-
-/* After the grace period. */
-static void release_now(struct gilloc_arena *released)
-{
-  while (released) {
-    struct gilloc_guard_node node;
-    struct gilloc_arena *next = released->next;
-    provider_unmap(released->start);
-    gilloc_guard_enter(&arenas.guard, &node);
-    gilloc_metadata_put(&arenas.records, released);
-    gilloc_guard_leave(&arenas.guard, &node);
-    released = next;
-  }
-}
-
-void gilloc_arena_release(struct gilloc_arena *released)
-{
-  if (!released)
-    return;
-  int error = errno;
-  if (gilloc_read_is_open()) {
-    defer_release(released);
-  } else {
-    struct gilloc_arena *deferred = take_deferred();
-    gilloc_read_synchronize();
-    release_now(released);
-    release_now(deferred);
-  }
-  errno = error;
 }
 
 /* ---- purging ---- */

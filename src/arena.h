@@ -77,10 +77,8 @@ struct gilloc_arena *gilloc_arena_put_pool(struct gilloc_arena *arena, unsigned 
  * and taking it again would change nothing; holds until the next pool is taken or put. */
 bool gilloc_arena_would_serve_next(const struct gilloc_arena *arena);
 
-/* Gives the arenas linked through `next` back to the OS, after a grace period. No guard may be held. In a
- * thread that stands in a read section (an application may use the same liburcu) it leaves them to the next
- * call from elsewhere. */
-void gilloc_arena_release(struct gilloc_arena *arenas);
+/* Gives a withdrawn arena's memory back and its record up: after a grace period (arena_release.h). */
+void gilloc_arena_forget(struct gilloc_arena *arena);
 
 /* Dirty bytes in free pools: what arena_purge.h can give back; 0 where arenas come from a provider, or are
  * not GILLOC_ARENA_PURGES. Takes no lock: a figure that may be old. */

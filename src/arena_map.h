@@ -4,7 +4,7 @@
  * there. One word for each pool-sized, pool-aligned slot of the address space:
  *
  *   word = arena's record (2048-byte aligned) | code * 16     code = 0: pool not in use, c + 1: class c
- *   word = 0: not ours                                        (16 bytes: a bin of a thread's cache)
+ *   word = 0: not ours
  *
  * Readers take no lock. Written under the arenas' guard (insert, remove) or by the one thread that has
  * taken the pool (set_class). A word of an arena that is being released may still be read: its record
@@ -43,39 +43,40 @@ static GILLOC_ALWAYS_INLINE uintptr_t gilloc_arena_map_find(const void *address)
                            (uintptr_t)address >> GILLOC_POOL_BITS);
 }
 
-/* A window: the slots of one leaf, GILLOC_POOL_SIZE << 20 bytes of addresses (64 GiB for pools of 64 KiB).
- * A thread that keeps the window it used last finds most words with one load. Leaves stay for ever, so a
- * window does not go stale. */
+/* A window: the slots of one leaf, GILLOC_POOL_SIZE << 20 bytes of addresses (64 GiB for pools of 64 KiB),
+ * with a byte a slot, its code, in a table of its own: 64 pools a cache line. A thread that keeps the window
+ * it used last finds most codes with one load. Tables stay for ever, so a window does not go stale.
+ * Strategies without thread caches have no windows. */
 struct gilloc_arena_map_window {
-  uintptr_t key;   /* of the addresses in it: address >> GILLOC_ARENA_MAP_WINDOW_BITS; ~0: none */
-  uintptr_t entry; /* the root's */
+  uintptr_t base;               /* the first address in it */
+  size_t slots;                 /* in it; 0: no window */
+  const _Atomic uint8_t *codes; /* one a slot */
 };
 
-enum { GILLOC_ARENA_MAP_WINDOW_BITS = GILLOC_POOL_BITS + GILLOC_ARENA_MAP_LEAF_BITS };
+enum {
+  GILLOC_ARENA_MAP_WINDOW_SLOTS = 1 << GILLOC_ARENA_MAP_LEAF_BITS,
+  GILLOC_ARENA_MAP_WINDOW_BITS = GILLOC_POOL_BITS + GILLOC_ARENA_MAP_LEAF_BITS
+};
 
-static GILLOC_ALWAYS_INLINE bool gilloc_arena_map_covers(const struct gilloc_arena_map_window *window,
+/* The slot of `address` in the window; not below `slots` where it lies outside. */
+static GILLOC_ALWAYS_INLINE size_t gilloc_arena_map_slot(const struct gilloc_arena_map_window *window,
                                                          const void *address)
 {
-  return (uintptr_t)address >> GILLOC_ARENA_MAP_WINDOW_BITS == window->key;
+  return ((uintptr_t)address - window->base) >> GILLOC_POOL_BITS;
 }
 
-/* The word of an address that the window covers. */
-static GILLOC_ALWAYS_INLINE uintptr_t gilloc_arena_map_find_in(const struct gilloc_arena_map_window *window,
-                                                               const void *address)
+static GILLOC_ALWAYS_INLINE size_t gilloc_arena_map_code_in(const struct gilloc_arena_map_window *window,
+                                                            size_t slot)
 {
-  /* pairs with the release in gilloc_radix_set */
-  return atomic_load_explicit(gilloc_radix_word(window->entry, (uintptr_t)address >> GILLOC_POOL_BITS),
-                              memory_order_acquire);
+  /* pairs with the release in gilloc_arena_map_set_code */
+  return atomic_load_explicit(&window->codes[slot], memory_order_acquire);
 }
+
+typedef _Atomic uint8_t *gilloc_arena_map_codes;
+extern GILLOC_HIDDEN _Atomic(gilloc_arena_map_codes) gilloc_arena_map_tables[1 << GILLOC_ARENA_MAP_ROOT_BITS];
 
 /* The window of an address of ours. */
-static inline struct gilloc_arena_map_window gilloc_arena_map_window(const void *address)
-{
-  uintptr_t key = (uintptr_t)address >> GILLOC_ARENA_MAP_WINDOW_BITS;
-  /* pairs with the release in gilloc_radix_reserve */
-  return (struct gilloc_arena_map_window){
-      key, atomic_load_explicit(&gilloc_arena_map_root[key], memory_order_acquire)};
-}
+struct gilloc_arena_map_window gilloc_arena_map_window(const void *address);
 
 /* The two halves of a word. */
 static GILLOC_ALWAYS_INLINE struct gilloc_arena *gilloc_arena_map_arena(uintptr_t word)
@@ -109,6 +110,14 @@ static inline void gilloc_arena_map_set_code(struct gilloc_arena *arena, char *p
   uintptr_t word = (uintptr_t)arena | (uintptr_t)code << GILLOC_ARENA_MAP_CODE_SHIFT;
   gilloc_radix_set(gilloc_arena_map_root, gilloc_arena_map_shape(), (uintptr_t)pool_start >> GILLOC_POOL_BITS,
                    word);
+  if (GILLOC_HAS_TCACHE) {
+    size_t slot = (uintptr_t)pool_start >> GILLOC_POOL_BITS;
+    gilloc_arena_map_codes codes = atomic_load_explicit(
+        &gilloc_arena_map_tables[slot >> GILLOC_ARENA_MAP_LEAF_BITS], memory_order_relaxed);
+    /* pairs with the acquire in gilloc_arena_map_code_in */
+    atomic_store_explicit(&codes[slot & (GILLOC_ARENA_MAP_WINDOW_SLOTS - 1)], (uint8_t)code,
+                          memory_order_release);
+  }
 }
 
 #endif

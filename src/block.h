@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * block.h: what a free block holds: a link in its first word and, where it has a second word, a key that
- * says "free". The key is a secret of the process mixed with the block's address, so a block that carries
- * its own key at free(3) is free already (a live block carries it with probability 2^-64).
+ * block.h: what a free block holds, in its second word where it has one: a key that says where it is free.
  *
- *   free:  | next | key = secret ^ address | stale contents ...
- *   live:  | the caller's ...            (the key's word is cleared when the block is handed out)
+ *   in its pool:     | next | key = secret ^ address | stale contents ...
+ *   in a magazine:   | ...  | key = address          | stale contents ...      (thread caches, depot)
+ *   live:            | the caller's ...            (the key's word is cleared when the block is handed out)
+ *
+ * A block that carries its pool's key at free(3) is free already: a live block carries that word with
+ * probability 2^-64. A magazine's key is taken off as the block leaves; a block that is in magazines twice
+ * has lost it when it is about to be handed out for the second time.
  */
 #ifndef GILLOC_BLOCK_H
 #define GILLOC_BLOCK_H
@@ -38,6 +41,23 @@ static GILLOC_ALWAYS_INLINE void gilloc_block_mark_free(struct gilloc_block *blo
 static GILLOC_ALWAYS_INLINE void gilloc_block_mark_live(struct gilloc_block *block)
 {
   block->key = 0;
+}
+
+static GILLOC_ALWAYS_INLINE void gilloc_block_mark_cached(struct gilloc_block *block)
+{
+  block->key = (uintptr_t)block;
+}
+
+static GILLOC_ALWAYS_INLINE bool gilloc_block_is_cached(const struct gilloc_block *block)
+{
+  return block->key == (uintptr_t)block;
+}
+
+/* Takes a magazine's key off; false where it was not there. One instruction that tests and clears. */
+static GILLOC_ALWAYS_INLINE bool gilloc_block_unmark_cached(struct gilloc_block *block)
+{
+  block->key -= (uintptr_t)block;
+  return block->key == 0;
 }
 
 #endif

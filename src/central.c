@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "arena_map.h"
+#include "arena_release.h"
 
 #define CENTRAL_ROW(size_class, size) [size_class] = {.guard = {.rank = GILLOC_RANK_CENTRAL + (size_class)}},
 struct gilloc_central gilloc_centrals[GILLOC_CLASS_COUNT] = {GILLOC_CLASS_SIZES(CENTRAL_ROW)};
@@ -119,25 +120,32 @@ struct gilloc_block *gilloc_central_take(unsigned size_class)
   return block;
 }
 
-unsigned gilloc_central_take_batch(unsigned size_class, unsigned want, struct gilloc_block **list)
+/* A block leaves its pool for a magazine. Where it was on the pool's list it has the pool's key, or it was
+ * written to since, or it is on the list twice. */
+static inline void hand_to_magazine(struct gilloc_block *block, bool was_listed)
+{
+  if (was_listed && GILLOC_UNLIKELY(!gilloc_block_is_free(block)))
+    gilloc_panic("double free of %p, or a write to it after it was freed", (void *)block);
+  gilloc_block_mark_cached(block);
+}
+
+unsigned gilloc_central_take_blocks(unsigned size_class, unsigned want, struct gilloc_block **end)
 {
   struct gilloc_central *self = &gilloc_centrals[size_class];
-  struct gilloc_block *head = NULL;
+  bool has_key = gilloc_block_has_key(gilloc_size_class_bytes(size_class));
   unsigned taken = 0;
   struct gilloc_guard_node node;
   gilloc_guard_enter(&self->guard, &node);
   if (self->used || add_pool(self, size_class)) {
     while (taken < want && self->used) {
+      bool was_listed = self->used->free != NULL;
       struct gilloc_block *block = take_front(self, size_class);
-      if (gilloc_block_has_key(gilloc_size_class_bytes(size_class)))
-        gilloc_block_mark_free(block);
-      block->next = head;
-      head = block;
-      taken++;
+      if (has_key)
+        hand_to_magazine(block, was_listed);
+      end[-(ptrdiff_t)++taken] = block;
     }
   }
   gilloc_guard_leave(&self->guard, &node);
-  *list = head;
   return taken;
 }
 
@@ -176,7 +184,8 @@ static inline void put_one(struct gilloc_central *self, struct gilloc_block *blo
                            struct gilloc_arena **released) GILLOC_REQUIRES(self->guard)
 {
   struct gilloc_pool *pool = pool_of(block);
-  if (GILLOC_UNLIKELY(!gilloc_pool_has_block(pool, block) || pool->live == 0 || pool->free == block))
+  if (GILLOC_UNLIKELY(!gilloc_pool_has_block(pool, block) || pool->live == 0 || pool->free == block ||
+                      &gilloc_centrals[pool->size_class] != self))
     refuse(block);
   put_checked(self, pool, block, released);
 }
@@ -223,19 +232,62 @@ void gilloc_central_put(unsigned size_class, struct gilloc_block *block)
     gilloc_arena_release(released);
 }
 
-void gilloc_central_put_batch(unsigned size_class, struct gilloc_block *list)
+/* A block leaves a magazine for its pool. */
+static inline void take_from_magazine(struct gilloc_block *block)
+{
+  if (GILLOC_UNLIKELY(!gilloc_block_is_cached(block)))
+    gilloc_panic("double free of %p, or a write to it after it was freed", (void *)block);
+  gilloc_block_mark_free(block);
+}
+
+void gilloc_central_put_blocks(unsigned size_class, struct gilloc_block **blocks, unsigned count)
 {
   struct gilloc_central *self = &gilloc_centrals[size_class];
+  bool has_key = gilloc_block_has_key(gilloc_size_class_bytes(size_class));
   struct gilloc_arena *released = NULL;
   struct gilloc_guard_node node;
   gilloc_guard_enter(&self->guard, &node);
-  while (list) {
-    struct gilloc_block *next = list->next;
-    put_one(self, list, &released);
-    list = next;
+  for (unsigned i = 0; i < count; i++) {
+    if (has_key)
+      take_from_magazine(blocks[i]);
+    put_one(self, blocks[i], &released);
   }
   gilloc_guard_leave(&self->guard, &node);
-  gilloc_arena_release(released);
+  if (GILLOC_UNLIKELY(released != NULL))
+    gilloc_arena_release(released);
+}
+
+/* Takes the keys off and puts them on again: a block met again has none left. Returns the number of blocks.
+ */
+static unsigned check_pool(struct gilloc_pool *pool)
+{
+  uintptr_t slot = (uintptr_t)(pool->carve - 1) >> GILLOC_POOL_BITS;
+  unsigned count = 0;
+  for (struct gilloc_block *block = pool->free; block; block = block->next, count++) {
+    bool is_of_pool = (uintptr_t)block >> GILLOC_POOL_BITS == slot && gilloc_pool_has_block(pool, block);
+    if (GILLOC_UNLIKELY(!is_of_pool || !gilloc_block_is_free(block)))
+      gilloc_panic("double free of %p, or a write to it after it was freed", (void *)block);
+    gilloc_block_mark_live(block);
+  }
+  for (struct gilloc_block *block = pool->free; block; block = block->next)
+    gilloc_block_mark_free(block);
+  return count;
+}
+
+void gilloc_central_check(void)
+{
+  unsigned count = 0;
+  for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++) {
+    struct gilloc_central *self = &gilloc_centrals[size_class];
+    struct gilloc_guard_node node;
+    if (!gilloc_block_has_key(gilloc_size_class_bytes(size_class)))
+      continue;
+    gilloc_guard_enter(&self->guard, &node);
+    for (struct gilloc_pool *pool = self->used; pool && count < GILLOC_CENTRAL_CHECK_BLOCKS;
+         pool = pool->next)
+      count += check_pool(pool);
+    gilloc_guard_leave(&self->guard, &node);
+  }
 }
 
 void gilloc_central_check_block(const void *address, const char *call)

@@ -6,8 +6,8 @@
  *   central_take -> [front pool of the class] -> else arena_take_pool
  *   central_put  -> the block's pool -> empty: arena_put_pool -> arena empty: arena_release
  *
- * Thread-safe: each call enters the class's guard itself. Blocks of a batch come marked free (block.h), and
- * blocks go back marked free; the mark of a single block taken says nothing, so its taker clears it.
+ * Thread-safe: each call enters the class's guard itself. Blocks in pools carry their pool's key (block.h); a
+ * single block comes with it, and its taker clears it.
  */
 #ifndef GILLOC_CENTRAL_H
 #define GILLOC_CENTRAL_H
@@ -57,17 +57,27 @@ static GILLOC_ALWAYS_INLINE struct gilloc_block *gilloc_central_take_ready(size_
 /* One block; NULL without memory. */
 struct gilloc_block *gilloc_central_take(unsigned size_class);
 
-/* Up to `want` blocks, linked, in `*list`; returns how many, 0 without memory. Does not break a new pool
- * in for more than the first block. */
-unsigned gilloc_central_take_batch(unsigned size_class, unsigned want, struct gilloc_block **list);
+/* Up to `want` blocks into the slots before `end`, the one to be used first last; returns how many, 0 without
+ * memory. Does not break a new pool in for more than the first block. They carry a magazine's key (block.h).
+ */
+unsigned gilloc_central_take_blocks(unsigned size_class, unsigned want, struct gilloc_block **end);
 
-/* Puts one block, or a linked list of them, back. Panics on a pointer that is no block of the class. */
+/* Puts a block back, which carries its pool's key already, where it can. Panics on a pointer that is no block
+ * of the class. */
 void gilloc_central_put(unsigned size_class, struct gilloc_block *block);
-void gilloc_central_put_batch(unsigned size_class, struct gilloc_block *list);
+
+/* Puts `count` blocks with a magazine's key back; panics where one has lost it. */
+void gilloc_central_put_blocks(unsigned size_class, struct gilloc_block **blocks, unsigned count);
 
 /* gilloc_central_put, for none and gil, of a block of `pool` that does not look free; the pool may become the
  * spare. */
 void gilloc_central_put_checked(struct gilloc_pool *pool, struct gilloc_block *block);
+
+/* Panics where a free block is on its pool's list twice or was written to since it was freed. Looks at
+ * GILLOC_CENTRAL_CHECK_BLOCKS of them, in the pools used last, and to the end of a pool. */
+void gilloc_central_check(void);
+
+enum { GILLOC_CENTRAL_CHECK_BLOCKS = 1 << 13 };
 
 /* Panics, naming the public function, where `address` lies in a pool of ours but in no block of it that was
  * ever handed out. For a pointer that may be anything: goes to the pool in a read section, because the arena

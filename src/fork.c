@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "central.h"
+#include "depot.h"
 #include "guard.h"
 #include "page_heap.h"
 #include "purge.h"
@@ -23,6 +24,7 @@ static void before_fork(void)
   gilloc_purge_before_fork();
   gilloc_tcache_before_fork();
   gilloc_page_heap_before_fork();
+  gilloc_depot_before_fork();
   gilloc_central_before_fork();
   gilloc_arena_before_fork();
 }
@@ -31,6 +33,7 @@ static void leave_guards(bool in_child)
 {
   gilloc_arena_after_fork(in_child);
   gilloc_central_after_fork(in_child);
+  gilloc_depot_after_fork(in_child);
   gilloc_page_heap_after_fork(in_child);
   gilloc_tcache_after_fork(in_child);
   gilloc_purge_after_fork(in_child);

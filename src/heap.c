@@ -10,9 +10,11 @@
 #include "central.h"
 #include "fork.h"
 #include "guard.h"
+#include "heap_check.h"
 #include "large.h"
 #include "purge.h"
 #include "raw.h"
+#include "settings.h"
 #include "size_class.h"
 #include "tcache.h"
 
@@ -22,6 +24,15 @@
 __attribute__((constructor(102))) static void library_starts(void)
 {
   gilloc_fork_register();
+  gilloc_settings_register();
+}
+
+__attribute__((destructor(102))) static void library_ends(void)
+{
+  if (!GILLOC_HAS_TCACHE)
+    return;
+  gilloc_tcache_check();
+  gilloc_central_check();
 }
 
 /* ---- taking ---- */
@@ -83,20 +94,19 @@ static __attribute__((noinline)) void *take_slow(size_t size)
   return p;
 }
 
-/* Takes a block of the bin, or goes the long way. */
-static GILLOC_ALWAYS_INLINE void *take_from_bin(size_t code, size_t size)
+/* Takes a block of the thread's magazine, or goes the long way, which asks for `size`. */
+static GILLOC_ALWAYS_INLINE void *take_from_cache(size_t code, size_t size)
 {
-  struct gilloc_block *block = gilloc_tcache_pop(gilloc_tcache_bin(code));
-  if (GILLOC_UNLIKELY(!block))
-    return take_slow(size);
-  return hand_out(block, code * GILLOC_ALIGNMENT);
+  struct gilloc_block *block = gilloc_tcache_pop(code);
+  return GILLOC_LIKELY(block) ? block : take_slow(size);
 }
 
+/* Sizes above the linear ones, and whatever a thread without a cache asks for. */
 static __attribute__((noinline)) void *take_above_linear(size_t size)
 {
-  if (GILLOC_UNLIKELY(size > GILLOC_BLOCK_MAX))
+  if (GILLOC_UNLIKELY(size > GILLOC_BLOCK_MAX || gilloc_tcache_self.linear_end == 0))
     return take_slow(size);
-  return take_from_bin(gilloc_size_class_code_above(size), size);
+  return take_from_cache(gilloc_size_class_code_above(size), size);
 }
 
 /* Out of line, or the common case would pay for its registers. */
@@ -121,51 +131,20 @@ static GILLOC_ALWAYS_INLINE void *take(size_t size)
 {
   if (!GILLOC_HAS_TCACHE)
     return take_from_centre(size);
-  if (GILLOC_UNLIKELY(size > GILLOC_LINEAR_MAX))
+  if (GILLOC_UNLIKELY(size >= gilloc_tcache_self.linear_end))
     return take_above_linear(size);
-  return take_from_bin(gilloc_size_class_code_linear(size), size);
+  /* The long way gets the size rounded up, so that the hit need not keep it: an instruction less. */
+  size_t code = gilloc_size_class_code_linear(size);
+  __asm__("" : "+r"(code));
+  return take_from_cache(code, code << GILLOC_ALIGNMENT_BITS);
 }
 
 /* ---- putting ---- */
-
-static GILLOC_ALWAYS_INLINE bool is_free(const struct gilloc_block *block, unsigned size_class)
-{
-  if (GILLOC_ALIGNMENT < 16 && !gilloc_block_has_key(gilloc_size_class_bytes(size_class)))
-    return false;
-  return gilloc_block_is_free(block);
-}
 
 static GILLOC_ALWAYS_INLINE void mark_free(struct gilloc_block *block, unsigned size_class)
 {
   if (GILLOC_ALIGNMENT >= 16 || gilloc_block_has_key(gilloc_size_class_bytes(size_class)))
     gilloc_block_mark_free(block);
-}
-
-/* Panics on an address that is not where a block of the class begins. The block is not touched: it might
- * reach beyond its arena. */
-static GILLOC_ALWAYS_INLINE void check_start(const struct gilloc_block *block, unsigned size_class,
-                                             const char *call)
-{
-  uint32_t offset = (uint32_t)((uintptr_t)block & (GILLOC_POOL_SIZE - 1)) - GILLOC_POOL_FIRST_BLOCK;
-  if (GILLOC_UNLIKELY(offset >= GILLOC_POOL_SIZE || !gilloc_size_class_divides(size_class, offset)))
-    gilloc_panic("%s of %p, which is not the start of a block", call, (const void *)block);
-}
-
-/* Panics on a pointer into a pool of ours that is not a live block, as far as the block itself tells. */
-static GILLOC_ALWAYS_INLINE void check_live(const struct gilloc_block *block, unsigned size_class,
-                                            const char *call)
-{
-  check_start(block, size_class, call);
-  if (GILLOC_UNLIKELY(is_free(block, size_class)))
-    gilloc_panic("%s of %p, which has been freed", call, (const void *)block);
-}
-
-/* As check_live, with the words that name this misuse. */
-static GILLOC_ALWAYS_INLINE void check_put(const struct gilloc_block *block, unsigned size_class)
-{
-  check_start(block, size_class, "free");
-  if (GILLOC_UNLIKELY(is_free(block, size_class)))
-    gilloc_panic("double free of %p", (const void *)block);
 }
 
 /* A pointer that lies in no pool in use. */
@@ -187,12 +166,13 @@ static void put_any(void *p)
     put_outside_pools(p, word);
     return;
   }
-  check_put(p, code - 1);
-  mark_free(p, code - 1);
-  if (GILLOC_HAS_TCACHE)
+  gilloc_heap_check_put(p, code - 1);
+  if (GILLOC_HAS_TCACHE) {
     gilloc_tcache_put_slow(code - 1, p);
-  else
-    gilloc_central_put(code - 1, p);
+    return;
+  }
+  mark_free(p, code - 1);
+  gilloc_central_put(code - 1, p);
 }
 
 /* Everything but room in the thread's cache. */
@@ -208,24 +188,19 @@ static __attribute__((noinline)) void put_slow(void *p)
   errno = error;
 }
 
-/* Into the thread's own bin where there is room; false where the long way is needed. A pointer into the
- * midst of a block is caught here in debug builds; in release builds when it reaches the centre. */
-static GILLOC_ALWAYS_INLINE bool put_in_bin(struct gilloc_block *block)
+/* Into the thread's own magazine where there is room; false where the long way is needed. A pointer into the
+ * midst of a block is caught here in debug builds, in release builds when it reaches the centre; a double
+ * free in debug builds, or when the block would be handed out for the second time. */
+static GILLOC_ALWAYS_INLINE bool put_in_cache(struct gilloc_block *block)
 {
-  struct gilloc_tcache *cache = gilloc_tcache_self;
-  if (GILLOC_UNLIKELY(!gilloc_arena_map_covers(&cache->window, block)))
+  const struct gilloc_arena_map_window *window = &gilloc_tcache_self.window;
+  size_t slot = gilloc_arena_map_slot(window, block);
+  if (GILLOC_UNLIKELY(slot >= window->slots))
     return false;
-  size_t code = gilloc_arena_map_code(gilloc_arena_map_find_in(&cache->window, block));
-  struct gilloc_bin *bin = &cache->bins[code];
-  if (GILLOC_UNLIKELY(bin->room == 0))
-    return false;
-  if (GILLOC_DEBUG)
-    check_start(block, (unsigned)code - 1, "free");
-  if (GILLOC_UNLIKELY(is_free(block, (unsigned)code - 1)))
-    return false;
-  mark_free(block, (unsigned)code - 1);
-  gilloc_tcache_push(bin, block);
-  return true;
+  size_t code = gilloc_arena_map_code_in(window, slot);
+  if (GILLOC_DEBUG && code != 0)
+    gilloc_heap_check_put(block, (unsigned)code - 1);
+  return gilloc_tcache_push(code, block);
 }
 
 static GILLOC_ALWAYS_INLINE struct gilloc_pool *pool_of(uintptr_t word, struct gilloc_block *block)
@@ -248,7 +223,7 @@ static GILLOC_ALWAYS_INLINE bool put_in_pool(struct gilloc_block *block)
   struct gilloc_pool *pool = pool_of(word, block);
   if (GILLOC_UNLIKELY(!gilloc_pool_has_block(pool, block) || pool->free == block))
     return false;
-  if (GILLOC_UNLIKELY(is_free(block, pool->size_class)))
+  if (GILLOC_UNLIKELY(gilloc_heap_is_free(block, pool->size_class)))
     return false;
   mark_free(block, pool->size_class);
   if (GILLOC_LIKELY(gilloc_central_stays_listed(pool)))
@@ -260,28 +235,9 @@ static GILLOC_ALWAYS_INLINE bool put_in_pool(struct gilloc_block *block)
 
 static GILLOC_ALWAYS_INLINE void put(void *p)
 {
-  bool is_done = GILLOC_HAS_TCACHE ? put_in_bin(p) : put_in_pool(p);
+  bool is_done = GILLOC_HAS_TCACHE ? put_in_cache(p) : put_in_pool(p);
   if (GILLOC_UNLIKELY(!is_done))
     put_slow(p);
-}
-
-/* ---- looking up ---- */
-
-/* Bytes that may be used at a live block; panics on any other pointer, naming the public function. */
-static size_t usable_size(void *p, const char *call)
-{
-  uintptr_t word = gilloc_arena_map_find(p);
-  unsigned code = gilloc_arena_map_code(word);
-  if (GILLOC_LIKELY(code != 0)) {
-    check_live(p, code - 1, call);
-    return gilloc_size_class_bytes(code - 1);
-  }
-  if (!GILLOC_HAS_LARGE && word == 0)
-    return gilloc_raw_usable_size(p);
-  size_t bytes = GILLOC_HAS_LARGE && word == 0 ? gilloc_large_usable(p) : 0;
-  if (bytes == 0)
-    gilloc_panic("%s of %p, which is not a live block of this library", call, p);
-  return bytes;
 }
 
 /* ---- the public functions ---- */
@@ -294,6 +250,43 @@ GILLOC_PUBLIC GILLOC_HOT __attribute__((aligned(GILLOC_CACHE_LINE))) void *gillo
 GILLOC_PUBLIC GILLOC_HOT __attribute__((aligned(GILLOC_CACHE_LINE))) void gilloc_free(void *p)
 {
   put(p);
+}
+
+/* True where a block of `bytes` usable bytes can have come of a request for `size`. Above the classes the
+ * block may be any amount larger. */
+static bool may_be_of(size_t bytes, size_t size)
+{
+  if (size > bytes)
+    return false;
+  if (bytes > GILLOC_BLOCK_MAX || size == 0)
+    return true;
+  if (!GILLOC_SIZE_TELLS_CLASS && 4 * size > 3 * bytes)
+    return true;
+  return gilloc_size_class_bytes(gilloc_size_class_of(size)) == bytes;
+}
+
+static void check_size(const void *p, size_t size)
+{
+  size_t bytes = gilloc_usable_size(p);
+  if (!may_be_of(bytes, size))
+    gilloc_panic("free_sized of %p with size %zu: its block has %zu bytes", p, size, bytes);
+}
+
+/* The class comes from the size, without a look at the map, where realloc leaves a block in place only if
+ * that is so. */
+GILLOC_PUBLIC GILLOC_HOT __attribute__((aligned(GILLOC_CACHE_LINE))) void gilloc_free_sized(void *p,
+                                                                                            size_t size)
+{
+  if (GILLOC_DEBUG && p)
+    check_size(p, size);
+  if (!GILLOC_SIZE_TELLS_CLASS || GILLOC_DEBUG ||
+      GILLOC_UNLIKELY(size >= gilloc_tcache_self.linear_end || !p)) {
+    put(p);
+    return;
+  }
+  size_t code = gilloc_size_class_code_linear(size);
+  if (GILLOC_UNLIKELY(!gilloc_tcache_push(code, p)))
+    put_slow(p);
 }
 
 GILLOC_PUBLIC void *gilloc_calloc(size_t count, size_t size)
@@ -315,121 +308,6 @@ GILLOC_PUBLIC void *gilloc_calloc(size_t count, size_t size)
   if (!p)
     errno = ENOMEM;
   return p;
-}
-
-/* Allocates, copies, frees. */
-static void *move_block(void *p, size_t old_bytes, size_t size)
-{
-  void *moved = take(size);
-  if (!moved)
-    return NULL;
-  memcpy(moved, p, old_bytes < size ? old_bytes : size);
-  put(p);
-  return moved;
-}
-
-static void *resize_large(void *p, size_t size)
-{
-  struct gilloc_entry entry = gilloc_entry_enter();
-  void *resized = size > PTRDIFF_MAX ? NULL : gilloc_large_resize(p, size);
-  gilloc_entry_leave(entry);
-  if (!resized)
-    errno = ENOMEM;
-  return resized;
-}
-
-static void *resize_raw(void *p, size_t size)
-{
-  struct gilloc_entry entry = gilloc_entry_enter();
-  void *resized = size > PTRDIFF_MAX ? NULL : gilloc_raw_realloc(p, size);
-  gilloc_entry_leave(entry);
-  if (!resized)
-    errno = ENOMEM;
-  return resized;
-}
-
-GILLOC_PUBLIC void *gilloc_realloc(void *p, size_t size)
-{
-  if (!p)
-    return take(size);
-  bool in_pool = gilloc_arena_map_find(p) != 0;
-  if (!in_pool && !GILLOC_HAS_LARGE)
-    return resize_raw(p, size);
-  struct gilloc_entry entry = gilloc_entry_enter();
-  size_t bytes = usable_size(p, "realloc");
-  gilloc_entry_leave(entry);
-  if (!in_pool && size > GILLOC_BLOCK_MAX)
-    return resize_large(p, size);
-  if (size <= bytes && size > 0 && 4 * size > 3 * bytes)
-    return p;
-  return move_block(p, bytes, size);
-}
-
-GILLOC_PUBLIC void *gilloc_reallocarray(void *p, size_t count, size_t size)
-{
-  size_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes)) {
-    errno = ENOMEM;
-    return NULL;
-  }
-  return gilloc_realloc(p, bytes);
-}
-
-/* `alignment` is a power of two. NULL without memory; errno is not touched on success. */
-static void *take_aligned(size_t alignment, size_t size)
-{
-  if (alignment <= GILLOC_ALIGNMENT)
-    return take(size);
-  unsigned size_class =
-      GILLOC_HAS_LARGE ? gilloc_size_class_of_aligned(size ? size : 1, alignment) : GILLOC_CLASS_COUNT;
-  if (size_class < GILLOC_CLASS_COUNT)
-    return take(gilloc_size_class_bytes(size_class));
-  void *p = NULL;
-  struct gilloc_entry entry = gilloc_entry_enter();
-  if (size <= PTRDIFF_MAX && alignment <= PTRDIFF_MAX)
-    p = GILLOC_HAS_LARGE ? gilloc_large_take(size, alignment) : gilloc_raw_memalign(alignment, size);
-  gilloc_entry_leave(entry);
-  if (!p)
-    errno = ENOMEM;
-  return p;
-}
-
-static bool is_power_of_two(size_t n)
-{
-  return n != 0 && (n & (n - 1)) == 0;
-}
-
-GILLOC_PUBLIC void *gilloc_aligned_alloc(size_t alignment, size_t size)
-{
-  if (!is_power_of_two(alignment)) {
-    errno = EINVAL;
-    return NULL;
-  }
-  return take_aligned(alignment, size);
-}
-
-GILLOC_PUBLIC int gilloc_posix_memalign(void **out, size_t alignment, size_t size)
-{
-  if (!is_power_of_two(alignment) || alignment % sizeof(void *) != 0)
-    return EINVAL;
-  int error = errno;
-  void *p = take_aligned(alignment, size);
-  errno = error;
-  if (!p)
-    return ENOMEM;
-  *out = p;
-  return 0;
-}
-
-GILLOC_PUBLIC size_t gilloc_usable_size(const void *p)
-{
-  if (!p)
-    return 0;
-  struct gilloc_entry entry = gilloc_entry_enter();
-  size_t bytes = usable_size((void *)p, "usable_size");
-  gilloc_central_check_block(p, "usable_size");
-  gilloc_entry_leave(entry);
-  return bytes;
 }
 
 GILLOC_PUBLIC struct gilloc_flavour gilloc_flavour(void)

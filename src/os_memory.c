@@ -111,6 +111,8 @@ struct gilloc_os_counts gilloc_os_counts(void)
 
 /* ---- the system ---- */
 
+static _Atomic bool wants_huge;
+
 static void *map(void *where, size_t bytes, int flags)
 {
   int error = errno;
@@ -165,11 +167,26 @@ static void *map_aligned(size_t bytes, size_t alignment)
   return aligned;
 }
 
+/* Asks for huge pages where they are wanted. */
+static void advise_huge(void *start, size_t bytes)
+{
+  int error = errno;
+  if (start && atomic_load_explicit(&wants_huge, memory_order_relaxed))
+    madvise(start, bytes, MADV_HUGEPAGE);
+  errno = error;
+}
+
+void gilloc_os_set_huge(bool wanted)
+{
+  atomic_store_explicit(&wants_huge, wanted, memory_order_relaxed);
+}
+
 void *gilloc_os_map_aligned(size_t bytes, size_t alignment)
 {
   if (!gilloc_os_charge(bytes))
     return NULL;
   void *start = map_aligned(bytes, alignment);
+  advise_huge(start, bytes);
   count_mapped(start, bytes);
   return start;
 }

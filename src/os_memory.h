@@ -28,6 +28,10 @@ void *gilloc_os_map(size_t bytes);
 /* As gilloc_os_map, at a multiple of `alignment`, a power of two. */
 void *gilloc_os_map_aligned(size_t bytes, size_t alignment);
 
+/* Whether aligned mappings, the arenas, ask for huge pages from now on (MADV_HUGEPAGE); at first they do not.
+ */
+void gilloc_os_set_huge(bool wanted);
+
 /* Gives a mapping, or a whole number of its pages, back, and the charge. Where the kernel cannot split a
  * mapping for want of memory, the pages are given back and the addresses are lost. */
 void gilloc_os_unmap(void *start, size_t bytes);

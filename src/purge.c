@@ -7,10 +7,13 @@
 #include "purge.h"
 
 #include "arena_purge.h"
+#include "arena_release.h"
+#include "depot.h"
 #include "guard.h"
 #include "os_memory.h"
 #include "page_heap.h"
 #include "platform.h"
+#include "tcache.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -38,7 +41,8 @@ static struct {
 
 static size_t purgeable(void)
 {
-  return (GILLOC_HAS_LARGE ? gilloc_page_heap_purgeable() : 0) + gilloc_arena_purgeable();
+  size_t cached = GILLOC_HAS_TCACHE ? gilloc_depot_bytes() : 0;
+  return cached + (GILLOC_HAS_LARGE ? gilloc_page_heap_purgeable() : 0) + gilloc_arena_purgeable();
 }
 
 static uint32_t decay_ms(void)
@@ -53,6 +57,18 @@ static int64_t half_decay_ns(void)
 
 /* ---- purging ---- */
 
+/* Brings to the pools what the caches have not needed, or all that is in reach. */
+static void trim_caches(bool wholly)
+{
+  if (!GILLOC_HAS_TCACHE)
+    return;
+  gilloc_tcache_trim(wholly);
+  if (wholly)
+    gilloc_depot_drain_all();
+  else
+    gilloc_depot_trim();
+}
+
 static void count(size_t bytes)
 {
   atomic_fetch_add_explicit(&purging.purged, bytes, memory_order_relaxed);
@@ -63,6 +79,7 @@ size_t gilloc_purge_all(void)
 {
   struct gilloc_guard_node node;
   struct gilloc_arena *emptied = NULL;
+  trim_caches(true);
   gilloc_guard_enter(&purging.guard, &node);
   size_t bytes = gilloc_page_heap_purge_all() + gilloc_arena_purge_all(&emptied);
   gilloc_guard_leave(&purging.guard, &node);
@@ -77,12 +94,15 @@ void gilloc_purge_step(uint64_t now_ns)
   struct gilloc_arena *emptied = NULL;
   size_t bytes = 0;
   gilloc_guard_enter(&purging.guard, &node);
-  if (now_ns - purging.last_ns >= (uint64_t)half_decay_ns()) {
+  bool is_due = now_ns - purging.last_ns >= (uint64_t)half_decay_ns();
+  if (is_due) {
     purging.last_ns = now_ns;
     bytes = gilloc_page_heap_purge_idle() + gilloc_arena_purge_idle(&emptied);
   }
   gilloc_guard_leave(&purging.guard, &node);
   gilloc_arena_release(emptied);
+  if (is_due)
+    trim_caches(false);
   count(bytes);
 }
 

@@ -3,7 +3,8 @@
  * shim_malloc.c: the C library's allocation functions on top of gilloc/gilloc.h, in the shared libraries
  * only: a program that preloads or links one uses it for every allocation. As in glibc, realloc(p, 0) frees
  * and memalign rounds its alignment up; aligned_alloc refuses one that is no power of two, as C17 says. What
- * reports and tunes is in shim_info.c.
+ * reports and tunes is in shim_info.c; malloc, calloc, free and their like are second names that the linker gives
+ * to gilloc_malloc and its like.
  */
 #include "shim_malloc.h"
 
@@ -14,21 +15,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-GILLOC_PUBLIC void *malloc(size_t size)
-{
-  return gilloc_malloc(size);
-}
-
-GILLOC_PUBLIC void free(void *p)
-{
-  gilloc_free(p);
-}
-
-GILLOC_PUBLIC void *calloc(size_t count, size_t size)
-{
-  return gilloc_calloc(count, size);
-}
 
 GILLOC_PUBLIC void *realloc(void *p, size_t size)
 {
@@ -86,21 +72,6 @@ GILLOC_PUBLIC void *pvalloc(size_t size)
   }
   size_t bytes = (size + page - 1) & ~(page - 1);
   return gilloc_aligned_alloc(page, bytes ? bytes : page);
-}
-
-GILLOC_PUBLIC size_t malloc_usable_size(void *p)
-{
-  return gilloc_usable_size(p);
-}
-
-GILLOC_PUBLIC void free_sized(void *p, size_t size)
-{
-  gilloc_free_sized(p, size);
-}
-
-GILLOC_PUBLIC void free_aligned_sized(void *p, size_t alignment, size_t size)
-{
-  gilloc_free_aligned_sized(p, alignment, size);
 }
 
 /* C23 7.24.8.1: the largest power of two that divides the address; 0 for NULL. */

@@ -15,18 +15,23 @@ extern GILLOC_HIDDEN const uint32_t gilloc_size_class_sizes[GILLOC_CLASS_COUNT];
 /* Ceiling of 2^32 / block size: see gilloc_size_class_divides. */
 extern GILLOC_HIDDEN const uint32_t gilloc_size_class_inverses[GILLOC_CLASS_COUNT];
 
+enum { GILLOC_SIZE_CLASS_STEP_BITS = 7, GILLOC_SIZE_CLASS_STEPS = 256 };
+
+/* By (size - 1) / 128. */
+extern GILLOC_HIDDEN const uint8_t gilloc_size_class_codes_above[GILLOC_SIZE_CLASS_STEPS];
+_Static_assert(GILLOC_BLOCK_MAX >> GILLOC_SIZE_CLASS_STEP_BITS <= GILLOC_SIZE_CLASS_STEPS,
+               "the table covers them");
+
 static inline bool gilloc_size_class_covers(size_t size)
 {
   return size - 1 < GILLOC_BLOCK_MAX;
 }
 
-/* One more than the class of a size above GILLOC_LINEAR_MAX, to GILLOC_BLOCK_MAX. */
-static inline size_t gilloc_size_class_code_above(size_t size)
+/* One more than the class of a size above GILLOC_LINEAR_MAX, to GILLOC_BLOCK_MAX: classes there lie at
+ * multiples of 128. */
+static GILLOC_ALWAYS_INLINE size_t gilloc_size_class_code_above(size_t size)
 {
-  unsigned first = 63U - (unsigned)__builtin_clzl(GILLOC_LINEAR_MAX);
-  unsigned doubling = 63U - (unsigned)__builtin_clzl(size - 1);
-  size_t quarter = (size - 1) >> (doubling - 2) & 3U;
-  return GILLOC_LINEAR_CLASSES + (doubling - first) * 4U + quarter + 1U;
+  return gilloc_size_class_codes_above[(size - 1) >> GILLOC_SIZE_CLASS_STEP_BITS];
 }
 
 /* One more than the class of a size to GILLOC_LINEAR_MAX; 0 for size 0. */

@@ -1,86 +1,107 @@
 /* SPDX-License-Identifier: MIT
  *
- * tcache.h: a thread's cache of free blocks, one bin a size class, in front of the centre. Only its thread
- * touches it, so its hits take no lock. It fills and drains in batches.
+ * tcache.h: a thread's cache of free blocks: two magazines a size class, in front of the depot and the
+ * centre. Only its thread touches it, so its hits take no lock, follow no list and count nothing.
  *
- *   bins[code]: head -> block -> block     code = class + 1; bins[0] is always empty and closed
+ *   tops[code] -> loaded magazine     spare magazine     code = class + 1; tops[0]: always empty and full
  *
- * Bounded: sum over bins of limit * block size <= GILLOC_TCACHE_BYTES_MAX, and 0 <= room. A thread
- * starts on a shared cache that is empty and closed, so "not set up yet" is an ordinary miss; it ends on
- * it again when its exit has flushed its own, and what it frees later goes straight to the centre.
+ * malloc pops the loaded one, free pushes; empty or full, it changes places with the spare; both empty or
+ * both full, one goes to the depot for another. Bounded: sum of 2 * capacity * block size over the classes
+ * <= GILLOC_TCACHE_BYTES_MAX. A thread's cache starts all zero, which serves no size and has no window, so
+ * that "not set up yet" is an ordinary miss, and ends so; what it frees later goes straight to the centre.
  */
 #ifndef GILLOC_TCACHE_H
 #define GILLOC_TCACHE_H
 
 #include "arena_map.h"
-#include "block.h"
+#include "magazine.h"
 
-struct gilloc_bin {
-  struct gilloc_block *head;
-  size_t room; /* blocks that may still be pushed: limit - blocks in the bin */
-};
-
-_Static_assert(sizeof(struct gilloc_bin) == 16, "a code of the arena map, times 16, is a bin's offset");
+struct gilloc_tcache_rest; /* what only misses need */
 
 struct gilloc_tcache {
-  struct gilloc_bin bins[GILLOC_CLASS_COUNT + 1];
-  struct gilloc_arena_map_window window;   /* where this thread last freed */
-  uint32_t limits[GILLOC_CLASS_COUNT + 1]; /* of each bin, blocks; grow with demand while the budget lasts */
-  size_t budget;                           /* bytes by which limits may still grow */
+  struct gilloc_block **tops[GILLOC_CLASS_COUNT + 1]; /* of the loaded magazines */
+  size_t linear_end;                     /* sizes below it may be popped: GILLOC_LINEAR_MAX + 1, or 0 */
+  struct gilloc_arena_map_window window; /* where this thread last freed */
+  struct gilloc_block sentinel;          /* stands below the blocks of every loaded magazine */
+  struct gilloc_tcache_rest *rest;
 };
 
 enum {
-  GILLOC_TCACHE_BIN_BYTES = 1 << 18,    /* one bin's limit grows to this */
-  GILLOC_TCACHE_GROWTH_BYTES = 1 << 21, /* all bins' limits together grow by this */
-  GILLOC_TCACHE_START_BYTES = 1 << 12,  /* a bin's first limit, at least one block */
-  GILLOC_TCACHE_START_BLOCKS = 64,      /* and at most so many */
-  /* Upper bound of what one thread's cache holds: the growth, and every bin's start. */
+  GILLOC_TCACHE_MAGAZINE_BYTES = 1 << 16, /* blocks in one magazine, at most, or 4 */
+  GILLOC_TCACHE_GROWTH_BYTES = 1 << 21,   /* all magazines together grow by this */
+  GILLOC_TCACHE_START_BYTES = 1 << 12,    /* a magazine's first capacity, at least one block */
+  GILLOC_TCACHE_START_BLOCKS = 32,        /* and at most so many */
+  /* Upper bound of what one thread's cache holds: the growth, and every class's start. */
   GILLOC_TCACHE_BYTES_MAX =
-      GILLOC_TCACHE_GROWTH_BYTES + GILLOC_CLASS_COUNT * GILLOC_TCACHE_START_BYTES + 8 * GILLOC_BLOCK_MAX
+      GILLOC_TCACHE_GROWTH_BYTES + 2 * GILLOC_CLASS_COUNT * GILLOC_TCACHE_START_BYTES + 16 * GILLOC_BLOCK_MAX
 };
 
-extern GILLOC_HIDDEN GILLOC_THREAD_LOCAL struct gilloc_tcache *gilloc_tcache_self;
+extern GILLOC_HIDDEN GILLOC_THREAD_LOCAL struct gilloc_tcache gilloc_tcache_self;
 
-static GILLOC_ALWAYS_INLINE struct gilloc_bin *gilloc_tcache_bin(size_t code)
+/* Whether blocks of this code carry a key: all but those of 8 bytes. */
+static GILLOC_ALWAYS_INLINE bool gilloc_tcache_has_key(size_t code)
 {
-  return &gilloc_tcache_self->bins[code];
+  return GILLOC_ALIGNMENT >= 16 || code > 1;
 }
 
-/* The block put last; NULL where there is none. */
-static GILLOC_ALWAYS_INLINE struct gilloc_block *gilloc_tcache_pop(struct gilloc_bin *bin)
+/* The block put last; NULL where there is none, or it is not as it was left (gilloc_tcache_refill tells). */
+static GILLOC_ALWAYS_INLINE struct gilloc_block *gilloc_tcache_pop(size_t code)
 {
-  struct gilloc_block *block = bin->head;
-  if (GILLOC_UNLIKELY(!block))
+  struct gilloc_block **top = gilloc_tcache_self.tops[code];
+  struct gilloc_block *block = top[-1];
+  GILLOC_KEEP_AS_RESULT(block);
+  if (gilloc_tcache_has_key(code)) {
+    if (GILLOC_UNLIKELY(!gilloc_block_unmark_cached(block)))
+      return NULL;
+  } else if (GILLOC_UNLIKELY(block == &gilloc_tcache_self.sentinel)) {
     return NULL;
-  bin->head = block->next;
-  bin->room++;
+  }
+  /* Counted in memory: two instructions fewer than with what was loaded above. */
+  __asm__ volatile("" ::: "memory");
+  gilloc_tcache_self.tops[code]--;
   return block;
 }
 
-/* Only where there is room. */
-
-static GILLOC_ALWAYS_INLINE void gilloc_tcache_push(struct gilloc_bin *bin, struct gilloc_block *block)
+/* Puts a block of the code in; false where the magazine is full. */
+static GILLOC_ALWAYS_INLINE bool gilloc_tcache_push(size_t code, struct gilloc_block *block)
 {
-  block->next = bin->head;
-  bin->head = block;
-  /* Counts in memory: two instructions fewer than with the caller's reading of room kept in a register. */
-  __asm__("" : "+m"(bin->room));
-  bin->room--;
+  struct gilloc_block **top = gilloc_tcache_self.tops[code];
+  if (GILLOC_UNLIKELY(gilloc_magazine_is_full(top)))
+    return false;
+  if (gilloc_tcache_has_key(code))
+    gilloc_block_mark_cached(block);
+  *top = block;
+  __asm__ volatile("" ::: "memory");
+  gilloc_tcache_self.tops[code]++;
+  return true;
 }
 
-/* What a miss does: sets the thread's cache up if need be, fetches a batch from the centre and returns
- * one block of it; NULL without memory. The block's mark says nothing: the caller clears it. */
+/* What a pop that failed does: sets the thread's cache up if need be, gets blocks and returns one, without a
+ * key; NULL without memory. Panics where the pop failed because of the block. */
 struct gilloc_block *gilloc_tcache_refill(unsigned size_class);
 
-/* What a full bin does: sets the cache up or flushes part of the bin to the centre, and takes the block
- * (marked free) in; a thread at its end passes it on to the centre. */
+/* What a push that failed does: sets the cache up or makes room, and takes the block in; a thread at its end
+ * passes it on to the centre. */
 void gilloc_tcache_put_slow(unsigned size_class, struct gilloc_block *block);
 
-/* Before thread-locals have their first values: what the first value will be. */
-void gilloc_tcache_start_closed(void);
+/* True where the block is in this thread's cache or in the depot. Walks them: for a block that looks like a
+ * free one. */
+bool gilloc_tcache_has(unsigned size_class, const struct gilloc_block *block);
 
-/* Gives all that this thread caches back to the centre. */
-void gilloc_tcache_flush(void);
+/* Gives all that this thread caches back to the centre; bytes that went. */
+size_t gilloc_tcache_flush(void);
+
+/* Gives other threads' spare magazines to the centre: those of threads that have had no miss since the last
+ * call, or of all, who are then also asked to flush the rest at their next miss. Bytes that went. Loaded
+ * magazines of a thread that does nothing are out of reach. */
+size_t gilloc_tcache_trim(bool of_all);
+
+/* At the process's end: panics where a block is in this thread's cache or the depot twice. */
+void gilloc_tcache_check(void);
+
+/* By how many bytes a thread's magazines may grow beyond their start, for threads that start after the call.
+ */
+void gilloc_tcache_set_growth(size_t bytes);
 
 /* Bytes in this thread's cache. */
 size_t gilloc_tcache_bytes(void);

@@ -7,18 +7,19 @@
 #include "arena.h"
 #include "geometry.h"
 #include "guard.h"
+#include "purge.h"
 #include "tcache.h"
 
 #include <errno.h>
 
 static bool trim(size_t pad)
 {
-  struct gilloc_arena_counts before = gilloc_arena_counts();
-  if (pad > 0 && before.free_pools * GILLOC_POOL_SIZE <= pad)
+  if (pad > 0 && gilloc_purge_counts().purgeable <= pad)
     return false;
+  size_t mapped = gilloc_arena_counts().mapped_now;
   if (GILLOC_HAS_TCACHE)
     gilloc_tcache_flush();
-  return gilloc_arena_counts().mapped_now < before.mapped_now;
+  return gilloc_purge_all() > 0 || gilloc_arena_counts().mapped_now < mapped;
 }
 
 GILLOC_PUBLIC int gilloc_trim(size_t pad)

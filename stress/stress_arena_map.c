@@ -12,8 +12,10 @@
 
 #include "arena.h"
 #include "arena_map.h"
+#include "depot.h"
 #include "guard.h"
 #include "size_class.h"
+#include "tcache.h"
 
 enum {
   THREADS = 4, /* every other one churns or surveys */
@@ -75,9 +77,13 @@ static void *churn(void *argument)
   char **blocks = calloc(BLOCKS_A_TURN, sizeof *blocks);
   STRESS_EXPECT(blocks != NULL, "no memory");
   gilloc_thread_attach();
-  do
+  do {
     fill_and_empty(&worker->prng, blocks);
-  while (stress_goes_on());
+    if (GILLOC_HAS_TCACHE) { /* which would keep the arenas */
+      gilloc_tcache_flush();
+      gilloc_depot_drain_all();
+    }
+  } while (stress_goes_on());
   gilloc_thread_detach();
   free(blocks);
   return NULL;

@@ -73,6 +73,12 @@ enum { GILLOC_SLOW_PATHS = 0 };
 #define GILLOC_COLD __attribute__((cold, noinline))
 #define GILLOC_ALWAYS_INLINE inline __attribute__((always_inline))
 #define GILLOC_CACHE_LINE 64
+/* Keeps a value where a function's result goes, from here on: saves the hottest return a move. */
+#ifdef __x86_64__
+#define GILLOC_KEEP_AS_RESULT(value) __asm__("" : "+a"(value))
+#else
+#define GILLOC_KEEP_AS_RESULT(value) (void)(value)
+#endif
 /* A thread-local: of the cheapest kind where the library is loaded at start-up (linked or preloaded), of one
  * that takes no room in the threads' static block where dlopen loads it. */
 #ifdef GILLOC_DLOPEN_BUILD

@@ -9,11 +9,13 @@
 
 #include "base.h"
 
-/* Ranks, ground first. GILLOC_RANK_CENTRAL + c is size class c's. */
+/* Ranks, ground first. GILLOC_RANK_CENTRAL + c and GILLOC_RANK_DEPOT + c are size class c's. */
 enum gilloc_rank {
   GILLOC_RANK_METADATA = 1,
   GILLOC_RANK_GROUND = 2,
   GILLOC_RANK_CENTRAL = 100,
+  GILLOC_RANK_MAGAZINE = 300,
+  GILLOC_RANK_DEPOT = 400,
   GILLOC_RANK_LARGE = 1000,
   GILLOC_RANK_TCACHE_LIST = 1001,
   GILLOC_RANK_PURGE = 1002

@@ -9,6 +9,7 @@
 #include "fixture.h"
 
 #include "arena.h"
+#include "arena_release.h"
 #include "arena_map.h"
 
 enum { MAX_SLOTS = 16 * GILLOC_ARENA_POOLS };

@@ -1,4 +1,4 @@
-/* flavours: none gil fine none-classic none-py39 none-py311 */
+/* flavours: none gil fine none-classic none-py39 none-py311 fine-classic fine-py311 */
 /* SPDX-License-Identifier: MIT
  *
  * test_arena_map.c: address -> arena and class, for our addresses and for anybody's. The arenas here are
@@ -133,46 +133,95 @@ static void test_impossible_addresses_are_not_ours(void **state)
   EXPECT_EQ(gilloc_arena_map_find((void *)((uintptr_t)1 << 48)), 0);
 }
 
-static void test_window_finds_what_the_map_finds(void **state)
+static bool covers(const struct gilloc_arena_map_window *window, const void *address)
+{
+  return gilloc_arena_map_slot(window, address) < window->slots;
+}
+
+static size_t code_in(const struct gilloc_arena_map_window *window, const void *address)
+{
+  return gilloc_arena_map_code_in(window, gilloc_arena_map_slot(window, address));
+}
+
+static void skip_without_windows(void)
+{
+  if (!GILLOC_HAS_TCACHE)
+    skip();
+}
+
+static void test_window_finds_the_codes_that_the_map_finds(void **state)
 {
   (void)state;
+  skip_without_windows();
   char *start = insert(0);
-  gilloc_arena_map_set_code(arena_number(0), start + 2 * GILLOC_POOL_SIZE, 4);
+  for (unsigned pool = 0; pool < POOLS; pool += 3)
+    gilloc_arena_map_set_code(arena_number(0), start + (size_t)pool * GILLOC_POOL_SIZE,
+                              pool % GILLOC_CLASS_COUNT + 1);
   struct gilloc_arena_map_window window = gilloc_arena_map_window(start);
   unsigned covered = 0;
-  for (char *at = start; at < start + BYTES + GILLOC_POOL_SIZE; at += GILLOC_POOL_SIZE / 2)
-    if (gilloc_arena_map_covers(&window, at)) {
-      EXPECT_EQ(gilloc_arena_map_find_in(&window, at), gilloc_arena_map_find(at));
+  for (char *at = start; at < start + BYTES; at += GILLOC_POOL_SIZE / 2)
+    if (covers(&window, at)) {
+      EXPECT_EQ(code_in(&window, at), gilloc_arena_map_code(gilloc_arena_map_find(at)));
       covered++;
     }
   EXPECT_TRUE(covered > 0);
+  for (unsigned pool = 0; pool < POOLS; pool++)
+    gilloc_arena_map_set_code(arena_number(0), start + (size_t)pool * GILLOC_POOL_SIZE, 0);
 }
 
 static void test_window_covers_its_slots_and_no_others(void **state)
 {
   (void)state;
+  skip_without_windows();
   char *start = insert(0);
   struct gilloc_arena_map_window window = gilloc_arena_map_window(start);
-  struct gilloc_arena_map_window none = {~(uintptr_t)0, 0};
-  uintptr_t bytes = (uintptr_t)GILLOC_POOL_SIZE << 20, low = (uintptr_t)start & ~(bytes - 1);
-  EXPECT_TRUE(gilloc_arena_map_covers(&window, (void *)low));
-  EXPECT_TRUE(gilloc_arena_map_covers(&window, (void *)(low + bytes - 1)));
-  EXPECT_FALSE(gilloc_arena_map_covers(&window, (void *)(low - 1)));
-  EXPECT_FALSE(gilloc_arena_map_covers(&window, (void *)(low + bytes)));
-  EXPECT_FALSE(gilloc_arena_map_covers(&window, (void *)(low | (uintptr_t)1 << 63)));
-  EXPECT_FALSE(gilloc_arena_map_covers(&none, start));
-  EXPECT_FALSE(gilloc_arena_map_covers(&none, (void *)UINTPTR_MAX));
+  struct gilloc_arena_map_window none = {0, 0, NULL};
+  uintptr_t bytes = (uintptr_t)1 << GILLOC_ARENA_MAP_WINDOW_BITS, low = (uintptr_t)start & ~(bytes - 1);
+  EXPECT_TRUE(covers(&window, (void *)low));
+  EXPECT_TRUE(covers(&window, (void *)(low + bytes - 1)));
+  EXPECT_FALSE(covers(&window, (void *)(low - 1)));
+  EXPECT_FALSE(covers(&window, (void *)(low + bytes)));
+  EXPECT_FALSE(covers(&window, (void *)(low | (uintptr_t)1 << 63)));
+  EXPECT_FALSE(covers(&none, start));
+  EXPECT_FALSE(covers(&none, NULL));
+  EXPECT_FALSE(covers(&none, (void *)UINTPTR_MAX));
 }
 
-static void test_window_taken_before_an_insertion_sees_it(void **state)
+/* An arena that reaches over the end of a window has codes on both sides. */
+static void test_arena_may_lie_in_two_windows(void **state)
 {
   (void)state;
+  skip_without_windows();
+  uintptr_t bytes = (uintptr_t)1 << GILLOC_ARENA_MAP_WINDOW_BITS;
+  char *boundary = reserve_addresses(bytes + BYTES, bytes);
+  if (!boundary)
+    skip();
+  char *start = boundary + bytes - BYTES / 2;
+  EXPECT_TRUE(gilloc_arena_map_insert(arena_number(0), start, POOLS));
+  gilloc_arena_map_set_code(arena_number(0), start + BYTES / 2 - GILLOC_POOL_SIZE, 3);
+  gilloc_arena_map_set_code(arena_number(0), start + BYTES / 2, 4);
+  struct gilloc_arena_map_window low = gilloc_arena_map_window(start);
+  struct gilloc_arena_map_window high = gilloc_arena_map_window(start + BYTES / 2);
+  EXPECT_EQ(code_in(&low, start + BYTES / 2 - 1), 3);
+  EXPECT_FALSE(covers(&low, start + BYTES / 2));
+  EXPECT_EQ(code_in(&high, start + BYTES / 2), 4);
+  EXPECT_FALSE(covers(&high, start + BYTES / 2 - 1));
+}
+
+static void test_window_taken_before_a_change_sees_it(void **state)
+{
+  (void)state;
+  skip_without_windows();
   char *start = insert(0);
   struct gilloc_arena_map_window window = gilloc_arena_map_window(start);
   gilloc_arena_map_remove(start, POOLS);
-  EXPECT_EQ(gilloc_arena_map_find_in(&window, start), 0);
+  EXPECT_EQ(code_in(&window, start), 0);
   EXPECT_TRUE(gilloc_arena_map_insert(arena_number(1), start, POOLS));
-  EXPECT_PTR_EQ(gilloc_arena_map_arena(gilloc_arena_map_find_in(&window, start)), arena_number(1));
+  EXPECT_EQ(code_in(&window, start), 0);
+  gilloc_arena_map_set_code(arena_number(1), start, 6);
+  EXPECT_EQ(code_in(&window, start), 6);
+  gilloc_arena_map_set_code(arena_number(1), start, 0);
+  EXPECT_EQ(code_in(&window, start), 0);
 }
 
 int main(void)
@@ -188,9 +237,10 @@ int main(void)
       cmocka_unit_test(test_two_arenas_are_told_apart),
       cmocka_unit_test(test_addresses_of_others_are_not_ours),
       cmocka_unit_test(test_impossible_addresses_are_not_ours),
-      cmocka_unit_test(test_window_finds_what_the_map_finds),
+      cmocka_unit_test(test_window_finds_the_codes_that_the_map_finds),
       cmocka_unit_test(test_window_covers_its_slots_and_no_others),
-      cmocka_unit_test(test_window_taken_before_an_insertion_sees_it),
+      cmocka_unit_test(test_arena_may_lie_in_two_windows),
+      cmocka_unit_test(test_window_taken_before_a_change_sees_it),
   };
   return cmocka_run_group_tests(tests, hold_gil, drop_gil);
 }

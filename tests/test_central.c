@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * test_central.c: the centres of the size classes: which pool a block comes from, what becomes of a pool
- * that fills or empties, batches, counts. Every test leaves the centres without live blocks.
+ * that fills or empties, many blocks at a time, counts. Every test leaves the centres without live blocks.
  */
 #include "expect.h"
 #include "fixture.h"
@@ -32,11 +32,24 @@ static struct gilloc_block *take(unsigned size_class)
   return block;
 }
 
+/* What the heap does with a block before it puts it. */
+static void mark_free(struct holding holding)
+{
+  if (gilloc_block_has_key(gilloc_size_class_bytes(holding.size_class)))
+    gilloc_block_mark_free(holding.block);
+}
+
+static void put_marked(struct holding holding)
+{
+  mark_free(holding);
+  gilloc_central_put(holding.size_class, holding.block);
+}
+
 static void put_at(unsigned i)
 {
   struct holding holding = held[i];
   held[i] = held[--held_count];
-  gilloc_central_put(holding.size_class, holding.block);
+  put_marked(holding);
 }
 
 static void put(struct gilloc_block *block)
@@ -188,70 +201,122 @@ static void test_counts_tell_used_pools_and_free_blocks(void **state)
   EXPECT_EQ(gilloc_central_counts(CLASS).free_blocks, 1);
 }
 
-/* Enters a batch's blocks as held; returns how many there are. */
-static unsigned hold_list(unsigned size_class, struct gilloc_block *list)
+/* Takes many, and enters them as held. */
+static unsigned take_many(unsigned size_class, unsigned want)
 {
-  unsigned count = 0;
-  for (struct gilloc_block *block = list; block; block = block->next) {
-    EXPECT_EQ(code_of(block), size_class + 1);
-    EXPECT_TRUE(gilloc_block_is_free(block));
-    for (unsigned i = 0; i < held_count; i++)
-      EXPECT_PTR_NE(held[i].block, block);
-    held[held_count++] = (struct holding){block, size_class};
-    count++;
+  static struct gilloc_block *blocks[MAX_HELD];
+  unsigned taken = gilloc_central_take_blocks(size_class, want, blocks + want);
+  EXPECT_LE(taken, want);
+  for (unsigned i = want - taken; i < want; i++) {
+    EXPECT_EQ(code_of(blocks[i]), size_class + 1);
+    EXPECT_TRUE(gilloc_block_is_cached(blocks[i]));
+    for (unsigned j = 0; j < held_count; j++)
+      EXPECT_PTR_NE(held[j].block, blocks[i]);
+    held[held_count++] = (struct holding){blocks[i], size_class};
   }
-  return count;
+  return taken;
 }
 
-static void test_batch_gives_as_many_as_asked_where_there_are_enough(void **state)
+static void test_taking_many_gives_as_many_as_asked_where_there_are_enough(void **state)
 {
   (void)state;
-  struct gilloc_block *list = NULL;
   take(CLASS);
-  EXPECT_EQ(gilloc_central_take_batch(CLASS, 5, &list), 5);
-  EXPECT_EQ(hold_list(CLASS, list), 5);
+  EXPECT_EQ(take_many(CLASS, 5), 5);
 }
 
-static void test_batch_of_an_empty_centre_breaks_in_one_pool_alone(void **state)
+static void test_taking_many_of_an_empty_centre_breaks_in_one_pool_alone(void **state)
 {
   (void)state;
-  struct gilloc_block *list = NULL;
   unsigned per_pool = gilloc_pool_blocks(CLASS);
   size_t free_pools = gilloc_arena_counts().free_pools;
-  unsigned got = gilloc_central_take_batch(CLASS, 2 * per_pool + 5, &list);
-  EXPECT_EQ(hold_list(CLASS, list), got);
+  unsigned got = take_many(CLASS, 2 * per_pool + 5);
   EXPECT_TRUE(got >= 1 && got <= per_pool);
   EXPECT_EQ(gilloc_arena_counts().free_pools, free_pools - 1);
 }
 
-static void test_batch_takes_no_new_pool_while_a_used_one_has_blocks(void **state)
+static void test_taking_many_takes_no_new_pool_while_a_used_one_has_blocks(void **state)
 {
   (void)state;
-  struct gilloc_block *list = NULL;
   take(CLASS);
   while (gilloc_central_counts(CLASS).free_blocks > 3)
     take(CLASS);
   size_t free_pools = gilloc_arena_counts().free_pools;
-  unsigned got = gilloc_central_take_batch(CLASS, 20, &list);
-  EXPECT_EQ(got, 3);
-  EXPECT_EQ(hold_list(CLASS, list), 3);
+  EXPECT_EQ(take_many(CLASS, 20), 3);
   EXPECT_EQ(gilloc_arena_counts().free_pools, free_pools);
 }
 
-static void test_batch_put_back_leaves_nothing_behind(void **state)
+/* The last slot is used first: it is the one that single takes would have given first. */
+static void test_taking_many_gives_the_order_of_single_takes(void **state)
 {
   (void)state;
+  struct gilloc_block *single[6], *many[6];
+  take(CLASS);
+  for (unsigned i = 0; i < 6; i++)
+    single[i] = take(CLASS);
+  for (unsigned i = 6; i-- > 0;)
+    put(single[i]);
+  EXPECT_EQ(gilloc_central_take_blocks(CLASS, 6, many + 6), 6);
+  for (unsigned i = 0; i < 6; i++)
+    EXPECT_PTR_EQ(many[5 - i], single[i]);
+  gilloc_central_put_blocks(CLASS, many, 6);
+}
+
+static void test_many_put_back_leave_nothing_behind(void **state)
+{
+  (void)state;
+  static struct gilloc_block *blocks[3 * GILLOC_POOL_SIZE / 256];
   size_t free_pools = gilloc_arena_counts().free_pools;
-  struct gilloc_block *all = NULL;
-  for (unsigned i = 0; i < 3 * gilloc_pool_blocks(CLASS); i++) {
-    struct gilloc_block *block = gilloc_central_take(CLASS);
-    EXPECT_NOT_NULL(block);
-    block->next = all;
-    all = block;
-  }
-  gilloc_central_put_batch(CLASS, all);
+  unsigned wanted = 3 * gilloc_pool_blocks(CLASS), got = 0;
+  while (got < wanted)
+    got += gilloc_central_take_blocks(CLASS, wanted - got, blocks + wanted - got);
+  gilloc_central_put_blocks(CLASS, blocks, wanted);
+  for (unsigned i = 0; i < wanted; i++)
+    EXPECT_TRUE(gilloc_block_is_free(blocks[i]));
   EXPECT_EQ(gilloc_central_counts(CLASS).used_pools, 0);
+  EXPECT_EQ(gilloc_central_counts(CLASS).pools, 0);
   EXPECT_EQ(gilloc_arena_counts().free_pools, free_pools);
+}
+
+static void test_no_blocks_put_back_change_nothing(void **state)
+{
+  (void)state;
+  struct gilloc_central_counts before = gilloc_central_counts(CLASS);
+  gilloc_central_put_blocks(CLASS, NULL, 0);
+  EXPECT_EQ(gilloc_central_counts(CLASS).free_blocks, before.free_blocks);
+}
+
+/* How a child's check of all pools ends. */
+static int end_of_check(void)
+{
+  pid_t child = fork();
+  if (child == 0) {
+    gilloc_central_check();
+    _exit(0);
+  }
+  return wait_for_child(child);
+}
+
+static void test_check_tells_a_block_that_is_listed_twice_or_was_written_to(void **state)
+{
+  (void)state;
+  struct gilloc_block *blocks[5];
+  for (unsigned i = 0; i < 5; i++)
+    blocks[i] = take(CLASS);
+  for (unsigned i = 0; i < 4; i++)
+    put(blocks[i]);
+  EXPECT_EQ(end_of_check(), 0);
+  gilloc_central_check();
+  EXPECT_TRUE(gilloc_block_is_free(blocks[0]) && gilloc_block_is_free(blocks[3]));
+  blocks[1]->key ^= 1;
+  EXPECT_EQ(end_of_check(), 128 + SIGABRT);
+  blocks[1]->key ^= 1;
+  struct gilloc_block *next = blocks[0]->next;
+  blocks[0]->next = blocks[2];
+  EXPECT_EQ(end_of_check(), 128 + SIGABRT);
+  blocks[0]->next = (struct gilloc_block *)8;
+  EXPECT_EQ(end_of_check(), 128 + SIGABRT);
+  blocks[0]->next = next;
+  EXPECT_EQ(end_of_check(), 0);
 }
 
 static void test_check_block_accepts_every_live_block(void **state)
@@ -317,12 +382,12 @@ static void *exchange_blocks(void *number)
   for (unsigned step = 0; step < STEPS; step++) {
     unsigned i = random_below(&random, PER_THREAD);
     COUNT_UNLESS(*(unsigned char *)last_byte(mine[i]) == stamp_of((uintptr_t)number, i));
-    gilloc_central_put(mine[i].size_class, mine[i].block);
+    put_marked(mine[i]);
     mine[i] = take_and_stamp(&random, stamp_of((uintptr_t)number, i));
     gilloc_checkpoint();
   }
   for (unsigned i = 0; i < PER_THREAD; i++)
-    gilloc_central_put(mine[i].size_class, mine[i].block);
+    put_marked(mine[i]);
   gilloc_thread_detach();
   return NULL;
 }
@@ -352,10 +417,13 @@ int main(int argc, char **argv)
       CENTRAL_TEST(test_emptied_pool_may_serve_another_class),
       CENTRAL_TEST(test_pool_used_by_the_same_class_again_goes_on_with_its_last_freed_block),
       CENTRAL_TEST(test_counts_tell_used_pools_and_free_blocks),
-      CENTRAL_TEST(test_batch_gives_as_many_as_asked_where_there_are_enough),
-      CENTRAL_TEST(test_batch_of_an_empty_centre_breaks_in_one_pool_alone),
-      CENTRAL_TEST(test_batch_takes_no_new_pool_while_a_used_one_has_blocks),
-      CENTRAL_TEST(test_batch_put_back_leaves_nothing_behind),
+      CENTRAL_TEST(test_taking_many_gives_as_many_as_asked_where_there_are_enough),
+      CENTRAL_TEST(test_taking_many_of_an_empty_centre_breaks_in_one_pool_alone),
+      CENTRAL_TEST(test_taking_many_takes_no_new_pool_while_a_used_one_has_blocks),
+      CENTRAL_TEST(test_taking_many_gives_the_order_of_single_takes),
+      CENTRAL_TEST(test_many_put_back_leave_nothing_behind),
+      CENTRAL_TEST(test_no_blocks_put_back_change_nothing),
+      CENTRAL_TEST(test_check_tells_a_block_that_is_listed_twice_or_was_written_to),
       CENTRAL_TEST(test_check_block_accepts_every_live_block),
       CENTRAL_TEST(test_memory_all_comes_back_from_random_use),
       CENTRAL_TEST(test_threads_never_share_a_block_and_lose_none),

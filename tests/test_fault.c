@@ -13,6 +13,7 @@
 
 #include "arena.h"
 #include "arena_map.h"
+#include "depot.h"
 #include "large.h"
 #include "os_memory.h"
 #include "page_heap.h"
@@ -211,6 +212,12 @@ static void resize_items(void)
   }
 }
 
+static void flush_caches(void)
+{
+  gilloc_tcache_flush();
+  gilloc_depot_drain_all();
+}
+
 static void free_items(void)
 {
   for (unsigned i = 0; i < ITEMS; i++) {
@@ -219,7 +226,7 @@ static void free_items(void)
     gilloc_free(items[i].block);
   }
   if (GILLOC_HAS_TCACHE)
-    gilloc_tcache_flush();
+    flush_caches();
 }
 
 static void use_everything(void)

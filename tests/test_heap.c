@@ -6,6 +6,7 @@
 #include "expect.h"
 #include "fixture.h"
 
+#include "heap_check.h"
 #include "size_class.h"
 
 #include <gilloc/gilloc.h>
@@ -262,10 +263,26 @@ static void test_block_shrunk_to_more_than_three_quarters_stays(void **state)
   for (unsigned c = 0; c < GILLOC_CLASS_COUNT; c++) {
     size_t bytes = gilloc_size_class_bytes(c);
     for (size_t size = bytes * 3 / 4 + 1; size <= bytes; size += size < 600 ? 1 : 101) {
+      if (GILLOC_SIZE_TELLS_CLASS && bytes <= GILLOC_LINEAR_MAX && gilloc_size_class_of(size) != c)
+        continue;
       void *block = gilloc_malloc(bytes);
       EXPECT_PTR_EQ(gilloc_realloc(block, size), block);
       gilloc_free(block);
     }
+  }
+}
+
+/* What a sized free relies on. */
+static void test_small_block_is_always_of_its_sizes_class(void **state)
+{
+  (void)state;
+  if (!GILLOC_SIZE_TELLS_CLASS)
+    skip();
+  for (unsigned c = 1; c < GILLOC_LINEAR_CLASSES; c++) {
+    size_t smaller = gilloc_size_class_bytes(c - 1);
+    void *block = gilloc_realloc(gilloc_malloc(gilloc_size_class_bytes(c)), smaller);
+    EXPECT_EQ(gilloc_usable_size(block), smaller);
+    gilloc_free_sized(block, smaller);
   }
 }
 
@@ -375,7 +392,40 @@ static void test_version_is_three_numbers(void **state)
   EXPECT_EQ(sscanf(gilloc_version(), "%u.%u.%u%c", &major, &minor, &patch, &rest), 3);
 }
 
-/* What a child that frees `p` says on standard error before it dies. */
+static void test_free_sized_takes_every_size_that_malloc_does(void **state)
+{
+  (void)state;
+  gilloc_free_sized(NULL, 0);
+  gilloc_free_sized(gilloc_malloc(0), 0);
+  for (unsigned round = 0; round < 3; round++)
+    for (unsigned i = 0; i < SOME_SIZES; i++) {
+      char *block = gilloc_malloc(some_sizes[i]);
+      fill(block, some_sizes[i], i);
+      gilloc_free_sized(block, some_sizes[i]);
+    }
+}
+
+/* The size is of another class than the block. */
+static void test_free_sized_takes_a_block_that_realloc_left_in_place(void **state)
+{
+  static void *blocks[CROWD];
+  (void)state;
+  for (unsigned round = 0; round < 2; round++) {
+    for (unsigned i = 0; i < CROWD; i++)
+      blocks[i] = gilloc_realloc(gilloc_malloc(128), 100);
+    for (unsigned i = 0; i < CROWD; i++)
+      gilloc_free_sized(blocks[i], 100);
+    for (unsigned i = 0; i < CROWD; i++) {
+      blocks[i] = gilloc_malloc(112);
+      EXPECT_LE(gilloc_usable_size(blocks[i]), 112);
+    }
+    for (unsigned i = 0; i < CROWD; i++)
+      gilloc_free(blocks[i]);
+  }
+}
+
+/* What a child that frees `p`, which is free, says on standard error before it dies: there, or in `fine` when
+ * it would be handed out for the second time. */
 static void hear_panic(void *p, char *said, size_t bytes)
 {
   int ends[2];
@@ -386,7 +436,8 @@ static void hear_panic(void *p, char *said, size_t bytes)
     signal(SIGABRT, SIG_DFL);
     dup2(ends[1], STDERR_FILENO);
     gilloc_free(p);
-    _exit(0);
+    void *one = gilloc_malloc(64), *other = gilloc_malloc(64);
+    _exit(one == other);
   }
   close(ends[1]);
   for (ssize_t got = 1; got > 0 && length < bytes - 1; length += (size_t)(got > 0 ? got : 0))
@@ -430,12 +481,15 @@ int main(int argc, char **argv)
       cmocka_unit_test(test_realloc_keeps_the_contents),
       cmocka_unit_test(test_realloc_to_zero_gives_a_block),
       cmocka_unit_test(test_block_shrunk_to_more_than_three_quarters_stays),
+      cmocka_unit_test(test_small_block_is_always_of_its_sizes_class),
       cmocka_unit_test(test_block_shrunk_to_three_quarters_moves_where_cpythons_does),
       cmocka_unit_test(test_growth_within_the_class_stays),
       cmocka_unit_test(test_reallocarray_multiplies_and_keeps_contents),
       cmocka_unit_test(test_contents_survive_a_random_storm),
       cmocka_unit_test(test_flavour_names_what_was_built),
       cmocka_unit_test(test_version_is_three_numbers),
+      cmocka_unit_test(test_free_sized_takes_every_size_that_malloc_does),
+      cmocka_unit_test(test_free_sized_takes_a_block_that_realloc_left_in_place),
       cmocka_unit_test(test_panic_is_one_line_that_names_the_pointer),
   };
   seed = test_seed(argc, argv);

@@ -8,6 +8,7 @@
 #include "fixture.h"
 
 #include "arena.h"
+#include "arena_release.h"
 #include "arena_purge.h"
 #include "os_memory.h"
 #include "page_heap.h"

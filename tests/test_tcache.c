@@ -1,111 +1,34 @@
 /* flavours: fine fine-mcs fine-slow fine-classic fine-py311 */
 /* SPDX-License-Identifier: MIT
  *
- * test_tcache.c: a thread's cache: order, bounds, batches, flush at will and at the thread's end.
+ * test_tcache.c: a thread's cache, seen by its thread: order, bounds, keys, flushes.
  */
-#include "expect.h"
-#include "fixture.h"
+#include "tcache_use.h"
 
-#include "arena.h"
 #include "arena_map.h"
-#include "central.h"
-#include "size_class.h"
-#include "tcache.h"
 
 #include <gilloc/gilloc.h>
 
-enum { CLASS = 3, MANY = 6000 };
+enum { ABORTED = 128 + SIGABRT };
 
 static uint64_t seed;
 
-static bool has_room(unsigned code)
-{
-  return gilloc_tcache_bin(code)->room > 0;
-}
-
-static uint32_t blocks_in(unsigned size_class)
-{
-  return (uint32_t)(gilloc_tcache_self->limits[size_class + 1] - gilloc_tcache_bin(size_class + 1)->room);
-}
-
-static int flush(void **state)
-{
-  (void)state;
-  gilloc_tcache_flush();
-  return 0;
-}
-
-/* What gilloc_malloc and gilloc_free do to the cache. */
-static struct gilloc_block *take(unsigned size_class)
-{
-  struct gilloc_block *block = gilloc_tcache_pop(gilloc_tcache_bin(size_class + 1));
-  return block ? block : gilloc_tcache_refill(size_class);
-}
-
-static void put(unsigned size_class, struct gilloc_block *block)
-{
-  struct gilloc_bin *bin = gilloc_tcache_bin(size_class + 1);
-  if (gilloc_block_has_key(gilloc_size_class_bytes(size_class)))
-    gilloc_block_mark_free(block);
-  if (bin->room)
-    gilloc_tcache_push(bin, block);
-  else
-    gilloc_tcache_put_slow(size_class, block);
-}
-
-/* The bytes of the limits of all bins; bins never hold more than their limit, nor other than they say. */
-static size_t check_bins(void)
-{
-  size_t limits = 0, bytes = 0;
-  for (unsigned c = 0; c < GILLOC_CLASS_COUNT; c++) {
-    const struct gilloc_bin *bin = gilloc_tcache_bin(c + 1);
-    unsigned length = 0;
-    for (struct gilloc_block *block = bin->head; block; block = block->next)
-      length++;
-    COUNT_UNLESS(bin->room <= gilloc_tcache_self->limits[c + 1]);
-    COUNT_UNLESS(length == blocks_in(c));
-    limits += gilloc_tcache_self->limits[c + 1] * gilloc_size_class_bytes(c);
-    bytes += length * gilloc_size_class_bytes(c);
-  }
-  COUNT_UNLESS(bytes == gilloc_tcache_bytes());
-  COUNT_UNLESS(bytes <= GILLOC_TCACHE_BYTES_MAX);
-  COUNT_UNLESS(limits <= GILLOC_TCACHE_BYTES_MAX);
-  return limits;
-}
-
-static void *look_at_a_new_cache(void *unused)
-{
-  (void)unused;
-  COUNT_UNLESS(gilloc_tcache_bytes() == 0);
-  for (unsigned code = 0; code <= GILLOC_CLASS_COUNT; code++) {
-    COUNT_UNLESS(gilloc_tcache_bin(code)->head == NULL);
-    COUNT_UNLESS(!has_room(code));
-  }
-  return NULL;
-}
-
-static void test_thread_starts_on_an_empty_closed_cache(void **state)
-{
-  (void)state;
-  run_threads(1, look_at_a_new_cache);
-  EXPECT_EQ(test_failures, 0);
-}
-
-static void test_refill_returns_a_block_of_the_class(void **state)
+static void test_refill_returns_a_live_block_of_the_class(void **state)
 {
   (void)state;
   for (unsigned c = 0; c < GILLOC_CLASS_COUNT; c++) {
     struct gilloc_block *block = gilloc_tcache_refill(c);
     EXPECT_EQ(gilloc_arena_map_code(gilloc_arena_map_find(block)), c + 1);
-    gilloc_central_put(c, block);
+    EXPECT_FALSE(has_key(c) && gilloc_block_is_cached(block));
+    EXPECT_FALSE(gilloc_tcache_has(c, block));
+    put(c, block);
   }
 }
 
 static void test_block_freed_last_is_handed_out_first(void **state)
 {
   (void)state;
-  if (GILLOC_SLOW_PATHS)
-    skip();
+  skip_where_nothing_is_cached();
   struct gilloc_block *a = take(CLASS), *b = take(CLASS);
   put(CLASS, a);
   put(CLASS, b);
@@ -115,20 +38,64 @@ static void test_block_freed_last_is_handed_out_first(void **state)
   put(CLASS, b);
 }
 
-static void test_first_bin_is_closed_for_ever(void **state)
+/* Through widened magazines, spares and the depot. */
+static void test_blocks_freed_last_are_handed_out_first_however_many(void **state)
 {
+  static struct gilloc_block *blocks[MANY];
   (void)state;
-  put(CLASS, take(CLASS));
-  EXPECT_NULL(gilloc_tcache_bin(0)->head);
-  EXPECT_FALSE(has_room(0));
+  skip_where_nothing_is_cached();
+  for (unsigned count = 1; count <= MANY; count = 2 * count + 7) {
+    take_all(CLASS, blocks, count);
+    flush_all();
+    put_all(CLASS, blocks, count);
+    for (unsigned i = count; i-- > 0;)
+      EXPECT_PTR_EQ(take(CLASS), blocks[i]);
+    put_all(CLASS, blocks, count);
+  }
 }
 
-static void test_refill_fetches_a_batch(void **state)
+static void test_code_of_no_class_is_always_empty_and_full(void **state)
 {
   (void)state;
-  if (GILLOC_SLOW_PATHS)
-    skip();
-  gilloc_tcache_flush();
+  skip_where_nothing_is_cached();
+  struct gilloc_block *block = take(CLASS);
+  for (unsigned i = 0; i < 100; i++) {
+    EXPECT_NULL(gilloc_tcache_pop(0));
+    EXPECT_FALSE(gilloc_tcache_push(0, block));
+  }
+  put(CLASS, block);
+  EXPECT_NULL(gilloc_tcache_pop(0));
+}
+
+static void test_classes_not_used_yet_are_empty_and_full(void **state)
+{
+  (void)state;
+  skip_where_nothing_is_cached();
+  put(CLASS, take(CLASS));
+  for (unsigned code = 0; code <= GILLOC_CLASS_COUNT; code++)
+    if (gilloc_tcache_self.tops[code] == gilloc_tcache_self.tops[0])
+      EXPECT_NULL(gilloc_tcache_pop(code));
+}
+
+static void test_request_for_no_bytes_is_served(void **state)
+{
+  (void)state;
+  void *blocks[100];
+  for (unsigned i = 0; i < 100; i++) {
+    blocks[i] = gilloc_malloc(0);
+    EXPECT_NOT_NULL(blocks[i]);
+    for (unsigned j = 0; j < i; j++)
+      EXPECT_PTR_NE(blocks[i], blocks[j]);
+  }
+  for (unsigned i = 0; i < 100; i++)
+    gilloc_free(blocks[i]);
+}
+
+static void test_miss_fetches_several_blocks(void **state)
+{
+  (void)state;
+  skip_where_nothing_is_cached();
+  flush_all();
   struct gilloc_block *block = take(CLASS);
   EXPECT_TRUE(gilloc_tcache_bytes() > 0);
   put(CLASS, block);
@@ -138,86 +105,72 @@ static void test_flush_gives_everything_to_the_centre(void **state)
 {
   (void)state;
   struct gilloc_block *blocks[200];
-  for (unsigned i = 0; i < 200; i++)
-    blocks[i] = take(CLASS);
-  for (unsigned i = 0; i < 200; i++)
-    put(CLASS, blocks[i]);
-  gilloc_tcache_flush();
+  take_all(CLASS, blocks, 200);
+  put_all(CLASS, blocks, 200);
+  size_t cached = gilloc_tcache_bytes();
+  EXPECT_EQ(gilloc_tcache_flush(), cached);
   EXPECT_EQ(gilloc_tcache_bytes(), 0);
-  EXPECT_EQ(gilloc_central_counts(CLASS).used_pools, 0);
-  EXPECT_LE(gilloc_arena_counts().mapped_now, 1);
+  gilloc_depot_drain_all();
+  EXPECT_TRUE(nothing_is_in_use());
 }
 
 static void test_cache_works_after_a_flush(void **state)
 {
   (void)state;
   put(CLASS, take(CLASS));
-  gilloc_tcache_flush();
+  flush_all();
   struct gilloc_block *block = take(CLASS);
   EXPECT_NOT_NULL(block);
   put(CLASS, block);
-  check_bins();
+  check_magazines();
   EXPECT_EQ(test_failures, 0);
 }
 
-static void test_bins_never_exceed_their_limits(void **state)
+static void test_capacities_grow_with_demand_to_the_magazines_bound(void **state)
 {
-  (void)state;
   static struct gilloc_block *blocks[MANY];
-  for (unsigned i = 0; i < MANY; i++)
-    blocks[i] = take(CLASS);
-  for (unsigned i = 0; i < MANY; i++) {
-    put(CLASS, blocks[i]);
-    EXPECT_LE(blocks_in(CLASS), gilloc_tcache_self->limits[CLASS + 1]);
-  }
-  check_bins();
-  EXPECT_EQ(test_failures, 0);
-}
-
-static void test_limits_grow_with_demand_to_the_bins_bound(void **state)
-{
   (void)state;
-  static struct gilloc_block *blocks[MANY];
-  size_t bytes = gilloc_size_class_bytes(CLASS);
-  if (GILLOC_SLOW_PATHS)
-    skip();
+  skip_where_nothing_is_cached();
   put(CLASS, take(CLASS));
-  uint32_t before = gilloc_tcache_self->limits[CLASS + 1];
-  for (unsigned round = 0; round < 50; round++) {
-    for (unsigned i = 0; i < MANY; i++)
-      blocks[i] = take(CLASS);
-    for (unsigned i = 0; i < MANY; i++)
-      put(CLASS, blocks[i]);
+  uint32_t before = loaded(CLASS)->capacity;
+  for (unsigned round = 0; round < 20; round++) {
+    take_all(CLASS, blocks, MANY);
+    put_all(CLASS, blocks, MANY);
+    check_magazines();
   }
-  EXPECT_TRUE(gilloc_tcache_self->limits[CLASS + 1] >= before);
-  EXPECT_TRUE(gilloc_tcache_self->limits[CLASS + 1] > GILLOC_TCACHE_START_BYTES / bytes);
-  EXPECT_LE(gilloc_tcache_self->limits[CLASS + 1] * bytes, GILLOC_TCACHE_BIN_BYTES);
+  EXPECT_TRUE(loaded(CLASS)->capacity >= before);
+  EXPECT_EQ(loaded(CLASS)->capacity, GILLOC_MAGAZINE_SLOTS);
+  EXPECT_EQ(test_failures, 0);
 }
 
 /* Every class at once asks for all it can get. */
+static void *use_all_classes(void *unused)
+{
+  static _Thread_local struct gilloc_block *blocks[MANY];
+  (void)unused;
+  for (unsigned round = 0; round < 6; round++)
+    for (unsigned c = 0; c < GILLOC_CLASS_COUNT; c++) {
+      unsigned count = count_of(c, (size_t)1 << 18);
+      take_all(c, blocks, count);
+      put_all(c, blocks, count);
+      check_magazines();
+    }
+  return NULL;
+}
+
 static void test_cache_stays_within_its_bytes_for_all_classes_together(void **state)
 {
   (void)state;
-  static struct gilloc_block *blocks[MANY];
-  for (unsigned round = 0; round < 6; round++)
-    for (unsigned c = 0; c < GILLOC_CLASS_COUNT; c++) {
-      unsigned count = (1U << 18) / (unsigned)gilloc_size_class_bytes(c);
-      count = count < MANY ? count : MANY;
-      for (unsigned i = 0; i < count; i++)
-        blocks[i] = take(c);
-      for (unsigned i = 0; i < count; i++)
-        put(c, blocks[i]);
-      EXPECT_LE(check_bins(), GILLOC_TCACHE_BYTES_MAX);
-    }
+  use_all_classes(NULL);
   EXPECT_EQ(test_failures, 0);
 }
 
 static void test_no_block_is_cached_twice(void **state)
 {
-  (void)state;
   static struct gilloc_block *blocks[MANY];
   struct test_random random = {seed};
   unsigned count = 0;
+  (void)state;
   for (unsigned step = 0; step < 10 * MANY; step++) {
     if (count < MANY && (count == 0 || random_below(&random, 2))) {
       blocks[count] = take(CLASS);
@@ -234,38 +187,140 @@ static void test_no_block_is_cached_twice(void **state)
     put(CLASS, blocks[--count]);
 }
 
-static void *use_and_end(void *unused)
+/* ---- keys ---- */
+
+static void test_cached_blocks_carry_a_magazines_key_and_live_ones_none(void **state)
 {
-  static _Thread_local void *blocks[1000];
-  (void)unused;
-  for (unsigned i = 0; i < 1000; i++)
-    blocks[i] = gilloc_malloc(i % 512 + 1);
-  for (unsigned i = 0; i < 1000; i++)
-    gilloc_free(blocks[i]);
-  check_bins();
-  return NULL;
+  struct gilloc_block *blocks[300];
+  (void)state;
+  skip_where_nothing_is_cached();
+  for (unsigned c = has_key(0) ? 0 : 1; c < GILLOC_CLASS_COUNT; c += 7) {
+    take_all(c, blocks, 300);
+    for (unsigned i = 0; i < 300; i++)
+      EXPECT_FALSE(gilloc_block_is_cached(blocks[i]) || gilloc_block_is_free(blocks[i]));
+    put_all(c, blocks, 300);
+    for (unsigned i = 0; i < 300; i++)
+      EXPECT_TRUE(gilloc_block_is_cached(blocks[i]));
+  }
 }
 
-static void test_ending_thread_gives_its_cache_to_the_centre(void **state)
+static void test_blocks_of_one_word_keep_what_was_in_them(void **state)
 {
   (void)state;
-  gilloc_tcache_flush();
-  run_threads(8, use_and_end);
-  EXPECT_EQ(test_failures, 0);
-  for (unsigned c = 0; c < GILLOC_CLASS_COUNT; c++)
-    EXPECT_EQ(gilloc_central_counts(c).used_pools, 0);
-  EXPECT_EQ(gilloc_arena_counts().mapped_now, GILLOC_ARENA_KEEPS_LAST);
+  if (has_key(0))
+    skip();
+  uint64_t *a = gilloc_malloc(8), *b = gilloc_malloc(8);
+  *a = 1;
+  *b = 2;
+  gilloc_free(a);
+  EXPECT_EQ(*b, 2);
+  EXPECT_PTR_EQ(gilloc_malloc(8), a);
+  EXPECT_EQ(*b, 2);
+  gilloc_free(a);
+  gilloc_free(b);
 }
 
-/* Caches of threads that ended are used again: their number does not count. */
-static void test_thousand_threads_one_after_the_other_leave_nothing(void **state)
+static void test_cache_has_what_is_loaded_spare_or_in_the_depot(void **state)
+{
+  static struct gilloc_block *blocks[MANY];
+  (void)state;
+  skip_where_nothing_is_cached();
+  take_all(CLASS, blocks, MANY);
+  struct gilloc_block *live = blocks[MANY / 2];
+  blocks[MANY / 2] = take(CLASS);
+  put_all(CLASS, blocks, MANY);
+  for (unsigned i = 0; i < MANY; i += 97)
+    EXPECT_TRUE(gilloc_tcache_has(CLASS, blocks[i]));
+  EXPECT_FALSE(gilloc_tcache_has(CLASS, live));
+  EXPECT_FALSE(gilloc_tcache_has(CLASS + 1, blocks[0]));
+  put(CLASS, live);
+}
+
+/* A live block may hold its own address where its key would be: a list's head that is alone. */
+static void test_live_block_that_points_at_itself_can_be_used_and_freed(void **state)
+{
+  struct gilloc_block *blocks[100];
+  (void)state;
+  for (unsigned round = 0; round < 3; round++) {
+    for (unsigned i = 0; i < 100; i++) {
+      blocks[i] = gilloc_malloc(48);
+      blocks[i]->next = blocks[i];
+      blocks[i]->key = (uintptr_t)blocks[i];
+      EXPECT_TRUE(gilloc_usable_size(blocks[i]) >= 48);
+      blocks[i] = gilloc_realloc(blocks[i], 100);
+      blocks[i]->key = (uintptr_t)blocks[i];
+    }
+    for (unsigned i = 0; i < 100; i++)
+      gilloc_free(blocks[i]);
+  }
+}
+
+/* How `body` ends in a child: 0, or 128 and the signal. */
+static int end_of(void (*body)(void))
+{
+  int status = threads_fork(body);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static struct gilloc_block *twice[2];
+
+static void put_twice_and_check(void)
+{
+  put_all(CLASS, twice, 2);
+  put(CLASS, twice[0]);
+  gilloc_tcache_check();
+}
+
+static void put_twice_and_take(void)
+{
+  put_all(CLASS, twice, 2);
+  put(CLASS, twice[0]);
+  take(CLASS);
+  take(CLASS);
+  take(CLASS);
+}
+
+static void put_and_write_and_take(void)
+{
+  put(CLASS, twice[0]);
+  twice[0]->key = 42;
+  take(CLASS);
+}
+
+static void put_and_check(void)
+{
+  put_all(CLASS, twice, 2);
+  gilloc_tcache_check();
+}
+
+static void test_block_cached_twice_or_written_to_is_told(void **state)
 {
   (void)state;
-  for (unsigned i = 0; i < 1000 / (GILLOC_TSAN ? 10 : 1); i++)
-    run_threads(1, use_and_end);
-  EXPECT_EQ(test_failures, 0);
-  gilloc_tcache_flush();
-  EXPECT_EQ(gilloc_arena_counts().mapped_now, GILLOC_ARENA_KEEPS_LAST);
+  skip_where_nothing_is_cached();
+  twice[0] = take(CLASS);
+  twice[1] = take(CLASS);
+  EXPECT_EQ(end_of(put_twice_and_check), ABORTED);
+  EXPECT_EQ(end_of(put_twice_and_take), ABORTED);
+  EXPECT_EQ(end_of(put_and_write_and_take), ABORTED);
+  EXPECT_EQ(end_of(put_and_check), 0);
+  put_all(CLASS, twice, 2);
+}
+
+/* ---- errno ---- */
+
+static void test_successful_calls_leave_errno_alone(void **state)
+{
+  static void *blocks[3000];
+  (void)state;
+  errno = 77;
+  for (unsigned round = 0; round < 3; round++) {
+    for (unsigned i = 0; i < 3000; i++)
+      blocks[i] = gilloc_malloc(i % 3 == 0 ? 4000 : i % 500);
+    for (unsigned i = 0; i < 3000; i++)
+      gilloc_free(blocks[i]);
+    EXPECT_EQ(errno, 77);
+    flush_all();
+  }
 }
 
 static void test_slow_build_serves_nothing_from_the_cache(void **state)
@@ -279,26 +334,30 @@ static void test_slow_build_serves_nothing_from_the_cache(void **state)
   for (unsigned i = 0; i < 100; i++)
     gilloc_free(blocks[i]);
   EXPECT_EQ(gilloc_tcache_bytes(), 0);
+  EXPECT_EQ(gilloc_depot_bytes(), 0);
 }
-
-#define TCACHE_TEST(f) cmocka_unit_test_teardown(f, flush)
 
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
-      TCACHE_TEST(test_thread_starts_on_an_empty_closed_cache),
-      TCACHE_TEST(test_refill_returns_a_block_of_the_class),
+      TCACHE_TEST(test_refill_returns_a_live_block_of_the_class),
       TCACHE_TEST(test_block_freed_last_is_handed_out_first),
-      TCACHE_TEST(test_first_bin_is_closed_for_ever),
-      TCACHE_TEST(test_refill_fetches_a_batch),
+      TCACHE_TEST(test_blocks_freed_last_are_handed_out_first_however_many),
+      TCACHE_TEST(test_code_of_no_class_is_always_empty_and_full),
+      TCACHE_TEST(test_classes_not_used_yet_are_empty_and_full),
+      TCACHE_TEST(test_request_for_no_bytes_is_served),
+      TCACHE_TEST(test_miss_fetches_several_blocks),
       TCACHE_TEST(test_flush_gives_everything_to_the_centre),
       TCACHE_TEST(test_cache_works_after_a_flush),
-      TCACHE_TEST(test_bins_never_exceed_their_limits),
-      TCACHE_TEST(test_limits_grow_with_demand_to_the_bins_bound),
+      TCACHE_TEST(test_capacities_grow_with_demand_to_the_magazines_bound),
       TCACHE_TEST(test_cache_stays_within_its_bytes_for_all_classes_together),
       TCACHE_TEST(test_no_block_is_cached_twice),
-      TCACHE_TEST(test_ending_thread_gives_its_cache_to_the_centre),
-      TCACHE_TEST(test_thousand_threads_one_after_the_other_leave_nothing),
+      TCACHE_TEST(test_cached_blocks_carry_a_magazines_key_and_live_ones_none),
+      TCACHE_TEST(test_blocks_of_one_word_keep_what_was_in_them),
+      TCACHE_TEST(test_cache_has_what_is_loaded_spare_or_in_the_depot),
+      TCACHE_TEST(test_live_block_that_points_at_itself_can_be_used_and_freed),
+      TCACHE_TEST(test_block_cached_twice_or_written_to_is_told),
+      TCACHE_TEST(test_successful_calls_leave_errno_alone),
       TCACHE_TEST(test_slow_build_serves_nothing_from_the_cache),
   };
   seed = test_seed(argc, argv);

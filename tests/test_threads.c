@@ -7,6 +7,7 @@
 #include "fixture.h"
 
 #include "arena.h"
+#include "depot.h"
 #include "large.h"
 #include "tcache.h"
 
@@ -134,11 +135,17 @@ static int clear_shelf(void **state)
   return 0;
 }
 
+static void flush_caches(void)
+{
+  gilloc_tcache_flush();
+  gilloc_depot_drain_all();
+}
+
 /* Nothing is live but what the test says; all else went back. */
 static void expect_all_memory_back(void)
 {
   if (GILLOC_HAS_TCACHE)
-    gilloc_tcache_flush();
+    flush_caches();
   gilloc_gil_acquire();
   struct gilloc_arena_counts arenas = gilloc_arena_counts();
   bool consistent = gilloc_arena_is_consistent();

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * depot.c: one guard, one stack of magazines and one of empty ones for each class; records of all magazines
+ * under a guard of their own.
+ */
+#include "depot.h"
+
+#include "central.h"
+#include "guard.h"
+#include "metadata.h"
+#include "size_class.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+struct depot {
+  _Alignas(GILLOC_CACHE_LINE) struct gilloc_guard guard;
+  struct gilloc_magazine *stock;   /* with blocks, put last first */
+  struct gilloc_magazine *empties; /* without */
+  _Atomic size_t blocks;           /* in the stock; written under the guard, read without to see "none" */
+  size_t low;                      /* the fewest since the last trim */
+  struct gilloc_guard_node fork_node;
+};
+
+#define DEPOT_ROW(size_class, size) [size_class] = {.guard = {.rank = GILLOC_RANK_DEPOT + (size_class)}},
+static struct depot depots[GILLOC_CLASS_COUNT] = {GILLOC_CLASS_SIZES(DEPOT_ROW)};
+
+static _Atomic size_t stocked; /* bytes of blocks in all stocks */
+static _Atomic size_t stocked_max = SIZE_MAX;
+
+static struct {
+  struct gilloc_guard guard;
+  struct gilloc_guard_node fork_node;
+  struct gilloc_metadata records;
+} magazines = {
+    .guard = {.rank = GILLOC_RANK_MAGAZINE},
+    .records = {.record_bytes = sizeof(struct gilloc_magazine), .alignment = GILLOC_MAGAZINE_BYTES}};
+
+struct gilloc_magazine *gilloc_depot_new_magazine(void)
+{
+  struct gilloc_guard_node node;
+  bool fresh;
+  gilloc_guard_enter(&magazines.guard, &node);
+  struct gilloc_magazine *magazine = gilloc_metadata_take(&magazines.records, &fresh);
+  gilloc_guard_leave(&magazines.guard, &node);
+  return magazine;
+}
+
+void gilloc_depot_free_magazine(struct gilloc_magazine *magazine)
+{
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&magazines.guard, &node);
+  gilloc_metadata_put(&magazines.records, magazine);
+  gilloc_guard_leave(&magazines.guard, &node);
+}
+
+static struct gilloc_magazine *pop(struct gilloc_magazine **stack)
+{
+  struct gilloc_magazine *magazine = *stack;
+  if (magazine)
+    *stack = magazine->next;
+  return magazine;
+}
+
+static void push(struct gilloc_magazine **stack, struct gilloc_magazine *magazine)
+{
+  magazine->next = *stack;
+  *stack = magazine;
+}
+
+static size_t blocks_in(struct depot *self)
+{
+  return atomic_load_explicit(&self->blocks, memory_order_relaxed);
+}
+
+/* `count` blocks came or, negative, went. */
+static void add_blocks(struct depot *self, ptrdiff_t count) GILLOC_REQUIRES(self->guard)
+{
+  size_t blocks = blocks_in(self) + (size_t)count;
+  atomic_store_explicit(&self->blocks, blocks, memory_order_relaxed);
+  atomic_fetch_add_explicit(&stocked, (size_t)count * gilloc_size_class_bytes((unsigned)(self - depots)),
+                            memory_order_relaxed);
+  if (blocks < self->low)
+    self->low = blocks;
+}
+
+static bool has_room(struct depot *self, size_t count) GILLOC_REQUIRES(self->guard)
+{
+  size_t bytes = gilloc_size_class_bytes((unsigned)(self - depots));
+  return (blocks_in(self) + count) * bytes <= GILLOC_DEPOT_CLASS_BYTES &&
+         gilloc_depot_bytes() + count * bytes <= atomic_load_explicit(&stocked_max, memory_order_relaxed);
+}
+
+void gilloc_depot_set_max(size_t bytes)
+{
+  atomic_store_explicit(&stocked_max, bytes, memory_order_relaxed);
+}
+
+struct gilloc_magazine *gilloc_depot_put(unsigned size_class, struct gilloc_magazine *magazine)
+{
+  struct depot *self = &depots[size_class];
+  uint32_t count = gilloc_magazine_count(magazine);
+  struct gilloc_magazine *empty = NULL;
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&self->guard, &node);
+  bool is_kept = has_room(self, count);
+  if (GILLOC_LIKELY(is_kept)) {
+    push(&self->stock, magazine);
+    add_blocks(self, count);
+    empty = pop(&self->empties);
+  }
+  gilloc_guard_leave(&self->guard, &node);
+  if (GILLOC_LIKELY(is_kept))
+    return empty;
+  gilloc_depot_drain(magazine);
+  return magazine;
+}
+
+struct gilloc_magazine *gilloc_depot_take(unsigned size_class, struct gilloc_magazine *empty)
+{
+  struct depot *self = &depots[size_class];
+  struct gilloc_guard_node node;
+  if (blocks_in(self) == 0)
+    return NULL;
+  gilloc_guard_enter(&self->guard, &node);
+  struct gilloc_magazine *magazine = pop(&self->stock);
+  if (magazine) {
+    add_blocks(self, -(ptrdiff_t)gilloc_magazine_count(magazine));
+    push(&self->empties, empty);
+  }
+  gilloc_guard_leave(&self->guard, &node);
+  return magazine;
+}
+
+void gilloc_depot_drain(struct gilloc_magazine *magazine)
+{
+  struct gilloc_block **bottom = gilloc_magazine_bottom(magazine);
+  gilloc_central_put_blocks(magazine->size_class, bottom, gilloc_magazine_count(magazine));
+  magazine->top = bottom;
+}
+
+void gilloc_depot_narrow(struct gilloc_magazine *magazine, uint32_t capacity)
+{
+  struct gilloc_block **blocks = gilloc_magazine_bottom(magazine);
+  uint32_t count = gilloc_magazine_count(magazine), kept = count < capacity ? count : capacity;
+  if (magazine->capacity <= capacity)
+    return;
+  if (kept < count)
+    gilloc_central_put_blocks(magazine->size_class, blocks, count - kept);
+  magazine->capacity = capacity;
+  magazine->top = gilloc_magazine_bottom(magazine) + kept;
+  memmove(gilloc_magazine_bottom(magazine), blocks + (count - kept), kept * sizeof(*blocks));
+}
+
+/* Gives the blocks of a list of magazines to the centre; bytes that went. */
+static size_t drain_list(struct gilloc_magazine *list)
+{
+  size_t bytes = 0;
+  while (list) {
+    struct gilloc_magazine *magazine = pop(&list);
+    bytes += gilloc_magazine_count(magazine) * gilloc_size_class_bytes(magazine->size_class);
+    gilloc_depot_drain(magazine);
+    gilloc_depot_free_magazine(magazine);
+  }
+  return bytes;
+}
+
+/* Takes the oldest magazines out of the stock, with `spare` blocks in all at most. */
+static struct gilloc_magazine *cut(struct depot *self, size_t spare) GILLOC_REQUIRES(self->guard)
+{
+  struct gilloc_magazine **link = &self->stock;
+  size_t left = blocks_in(self);
+  for (; *link && left > spare; link = &(*link)->next)
+    left -= gilloc_magazine_count(*link);
+  struct gilloc_magazine *oldest = *link;
+  *link = NULL;
+  add_blocks(self, -(ptrdiff_t)left);
+  return oldest;
+}
+
+static size_t trim(struct depot *self)
+{
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&self->guard, &node);
+  struct gilloc_magazine *oldest = cut(self, self->low);
+  self->low = blocks_in(self);
+  struct gilloc_magazine *empties = self->empties;
+  self->empties = NULL;
+  gilloc_guard_leave(&self->guard, &node);
+  return drain_list(oldest) + drain_list(empties);
+}
+
+size_t gilloc_depot_trim(void)
+{
+  size_t bytes = 0;
+  for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++)
+    bytes += trim(&depots[size_class]);
+  return bytes;
+}
+
+size_t gilloc_depot_drain_all(void)
+{
+  size_t bytes = 0;
+  for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++) {
+    struct depot *self = &depots[size_class];
+    struct gilloc_guard_node node;
+    gilloc_guard_enter(&self->guard, &node);
+    struct gilloc_magazine *all = cut(self, SIZE_MAX);
+    gilloc_guard_leave(&self->guard, &node);
+    bytes += drain_list(all);
+  }
+  return bytes;
+}
+
+bool gilloc_depot_has(unsigned size_class, const struct gilloc_block *block)
+{
+  struct depot *self = &depots[size_class];
+  struct gilloc_guard_node node;
+  bool has = false;
+  gilloc_guard_enter(&self->guard, &node);
+  for (struct gilloc_magazine *magazine = self->stock; magazine && !has; magazine = magazine->next)
+    has = gilloc_magazine_has(magazine, block);
+  gilloc_guard_leave(&self->guard, &node);
+  return has;
+}
+
+/* Takes the blocks' keys off; a block met again has none left. */
+static void unmark(struct gilloc_magazine *magazine)
+{
+  for (struct gilloc_block **slot = gilloc_magazine_bottom(magazine); slot < magazine->top; slot++)
+    if (!gilloc_block_unmark_cached(*slot))
+      gilloc_panic("double free of %p, or a write to it after it was freed", (void *)*slot);
+}
+
+static void mark(struct gilloc_magazine *magazine)
+{
+  for (struct gilloc_block **slot = gilloc_magazine_bottom(magazine); slot < magazine->top; slot++)
+    gilloc_block_mark_cached(*slot);
+}
+
+/* Both ways over the class's stock, as far as `limit` blocks go; how many it looked at. */
+static size_t check(struct depot *self, size_t limit)
+{
+  struct gilloc_guard_node node;
+  size_t count = 0;
+  gilloc_guard_enter(&self->guard, &node);
+  struct gilloc_magazine *end = self->stock;
+  for (; end && count < limit; end = end->next) {
+    unmark(end);
+    count += gilloc_magazine_count(end);
+  }
+  for (struct gilloc_magazine *magazine = self->stock; magazine != end; magazine = magazine->next)
+    mark(magazine);
+  gilloc_guard_leave(&self->guard, &node);
+  return count;
+}
+
+void gilloc_depot_check(void)
+{
+  size_t limit = GILLOC_DEPOT_CHECK_BLOCKS;
+  for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT && limit > 0; size_class++) {
+    if (blocks_in(&depots[size_class]) == 0 || !gilloc_block_has_key(gilloc_size_class_bytes(size_class)))
+      continue;
+    size_t count = check(&depots[size_class], limit);
+    limit -= count < limit ? count : limit;
+  }
+}
+
+size_t gilloc_depot_bytes(void)
+{
+  return atomic_load_explicit(&stocked, memory_order_relaxed);
+}
+
+void gilloc_depot_before_fork(void) GILLOC_NOT_ANALYSED
+{
+  for (unsigned size_class = GILLOC_CLASS_COUNT; size_class-- > 0;)
+    gilloc_guard_enter(&depots[size_class].guard, &depots[size_class].fork_node);
+  gilloc_guard_enter(&magazines.guard, &magazines.fork_node);
+}
+
+void gilloc_depot_after_fork(bool in_child) GILLOC_NOT_ANALYSED
+{
+  gilloc_guard_after_fork(&magazines.guard, &magazines.fork_node, in_child);
+  for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++)
+    gilloc_guard_after_fork(&depots[size_class].guard, &depots[size_class].fork_node, in_child);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * depot.h: a stock of magazines for each size class, between the threads' caches and the centre. Blocks
+ * that one thread frees and another allocates cross here, a magazine at a time: the exchange takes the
+ * class's guard for a few instructions and touches no block. What is over the stock's bound goes to the
+ * centre, outside the depot's guard.
+ *
+ *   put: a magazine with blocks -> the stock;  over the bound -> its blocks to their pools
+ *   take: the magazine put last
+ *
+ * Bounded: bytes of blocks in a class's stock <= GILLOC_DEPOT_CLASS_BYTES. Thread-safe.
+ */
+#ifndef GILLOC_DEPOT_H
+#define GILLOC_DEPOT_H
+
+#include "magazine.h"
+
+enum { GILLOC_DEPOT_CLASS_BYTES = 1 << 23, GILLOC_DEPOT_CHECK_BLOCKS = 1 << 15 };
+
+/* Puts a magazine that has blocks; returns one without, which is the caller's: another or, where the stock
+ * is at its bound, the same. NULL where there is none: the caller makes one. */
+struct gilloc_magazine *gilloc_depot_put(unsigned size_class, struct gilloc_magazine *magazine);
+
+/* A magazine with blocks for the empty one; NULL, and nothing taken, where the stock has none. */
+struct gilloc_magazine *gilloc_depot_take(unsigned size_class, struct gilloc_magazine *empty);
+
+/* Gives the blocks of a magazine to the centre and empties it. */
+void gilloc_depot_drain(struct gilloc_magazine *magazine);
+
+/* Cuts a magazine down to `capacity` slots, if it has more; blocks that do not fit go to the centre. */
+void gilloc_depot_narrow(struct gilloc_magazine *magazine, uint32_t capacity);
+
+/* Gives all stocks to the centre; bytes that went. */
+size_t gilloc_depot_drain_all(void);
+
+/* Gives the centre what no take has needed since the last call; bytes that went. To be called once in a
+ * while. */
+size_t gilloc_depot_trim(void);
+
+/* A magazine without blocks, of no class yet; NULL without memory. And one back. */
+struct gilloc_magazine *gilloc_depot_new_magazine(void);
+void gilloc_depot_free_magazine(struct gilloc_magazine *magazine);
+
+/* True where the block is in the class's stock. Walks it: for a block that looks like a free one. */
+bool gilloc_depot_has(unsigned size_class, const struct gilloc_block *block);
+
+/* Panics where a block is in the stocks twice or was written to since it was freed. Looks at
+ * GILLOC_DEPOT_CHECK_BLOCKS of them, and to the end of a magazine. */
+void gilloc_depot_check(void);
+
+/* Bounds the bytes of all classes' stocks together (no bound at the start). */
+void gilloc_depot_set_max(size_t bytes);
+
+/* Bytes of blocks in the stocks. */
+size_t gilloc_depot_bytes(void);
+
+/* Around fork(2). */
+void gilloc_depot_before_fork(void);
+void gilloc_depot_after_fork(bool in_child);
+
+#endif
