@@ -3,6 +3,7 @@
  * main.c: the `gilloc` command: which subcommand was meant.
  */
 #include "bench.h"
+#include "fidelity.h"
 #include "lab.h"
 #include "message.h"
 #include "record.h"
@@ -26,6 +27,7 @@ static const char usage[] =
     "  replay    carry a trace out on a flavour\n"
     "  timeline  draw who held the GIL and who waited, as the lab recorded it\n"
     "  bench     compare a flavour with other allocators\n"
+    "  fidelity  hold the GIL's policies beside the GIL of the CPython on this machine\n"
     "\n"
     "Options:\n"
     "  -?, --help     this text; `gilloc COMMAND --help` for a command's options\n"
@@ -62,12 +64,15 @@ int main(int argc, char **argv)
     return enter(argc, argv, "gilloc timeline", gilloc_timeline_main);
   if (strcmp(command, "bench") == 0)
     return enter(argc, argv, "gilloc bench", gilloc_bench_main);
+  if (strcmp(command, "fidelity") == 0)
+    return enter(argc, argv, "gilloc fidelity", gilloc_fidelity_main);
   if (strcmp(command, "--help") == 0 || strcmp(command, "-?") == 0 || strcmp(command, "-h") == 0)
     return print(usage);
   if (strcmp(command, "--version") == 0)
     return print("gilloc " GILLOC_DRIVER_VERSION "\n");
   if (!*command)
-    gilloc_message_refuse(
-        "a command is missing: lab, run, record, replay, timeline or bench; `gilloc --help` says more");
-  gilloc_message_refuse("unknown command '%s'; known are lab, run, record, replay, timeline, bench", command);
+    gilloc_message_refuse("a command is missing: lab, run, record, replay, timeline, bench or fidelity; "
+                          "`gilloc --help` says more");
+  gilloc_message_refuse("unknown command '%s'; known are lab, run, record, replay, timeline, bench, fidelity",
+                        command);
 }

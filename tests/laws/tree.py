@@ -6,7 +6,8 @@ import re
 import sys
 
 ORDERED = ("include/gilloc", "sync", "src")
-C_FOLDERS = ("include/gilloc", "sync", "src", "stress", "stress/lab", "stress/bench", "tests", "tests/death")
+C_FOLDERS = ("include/gilloc", "sync", "src", "stress", "stress/lab", "stress/bench", "stress/fidelity", "tests",
+             "tests/death")
 
 
 class Tree:
