@@ -8,8 +8,13 @@
 #include "arena_map.h"
 #include "arena_release.h"
 
+#include <string.h>
+
 #define CENTRAL_ROW(size_class, size) [size_class] = {.guard = {.rank = GILLOC_RANK_CENTRAL + (size_class)}},
 struct gilloc_central gilloc_centrals[GILLOC_CLASS_COUNT] = {GILLOC_CLASS_SIZES(CENTRAL_ROW)};
+
+/* Blocks of a batch that are put below the untouched ones: few, or it is no new thread. */
+enum { GILLOC_CENTRAL_FEW = 8 };
 
 struct gilloc_pool *gilloc_central_spare;
 
@@ -129,16 +134,30 @@ static inline void hand_to_magazine(struct gilloc_block *block, bool was_listed)
   gilloc_block_mark_cached(block);
 }
 
+/* Of `taken` blocks before `end` the first `listed` have been in use before, perhaps by another thread:
+ * brings the untouched ones, which lie side by side, to the top. */
+static void raise_untouched(struct gilloc_block **end, unsigned taken, unsigned listed)
+{
+  struct gilloc_block *used[GILLOC_CENTRAL_FEW];
+  unsigned few = listed < GILLOC_CENTRAL_FEW ? listed : GILLOC_CENTRAL_FEW;
+  if (listed == taken || listed > few)
+    return;
+  memcpy(used, end - few, few * sizeof(*used));
+  memmove(end - (taken - few), end - taken, (taken - few) * sizeof(*used));
+  memcpy(end - taken, used, few * sizeof(*used));
+}
+
 unsigned gilloc_central_take_blocks(unsigned size_class, unsigned want, struct gilloc_block **end)
 {
   struct gilloc_central *self = &gilloc_centrals[size_class];
   bool has_key = gilloc_block_has_key(gilloc_size_class_bytes(size_class));
-  unsigned taken = 0;
+  unsigned taken = 0, listed = 0;
   struct gilloc_guard_node node;
   gilloc_guard_enter(&self->guard, &node);
   if (self->used || add_pool(self, size_class)) {
     while (taken < want && self->used) {
       bool was_listed = self->used->free != NULL;
+      listed += was_listed;
       struct gilloc_block *block = take_front(self, size_class);
       if (has_key)
         hand_to_magazine(block, was_listed);
@@ -146,6 +165,7 @@ unsigned gilloc_central_take_blocks(unsigned size_class, unsigned want, struct g
     }
   }
   gilloc_guard_leave(&self->guard, &node);
+  raise_untouched(end, taken, listed);
   return taken;
 }
 

@@ -22,11 +22,37 @@ struct depot {
   struct gilloc_guard_node fork_node;
 };
 
-#define DEPOT_ROW(size_class, size) [size_class] = {.guard = {.rank = GILLOC_RANK_DEPOT + (size_class)}},
-static struct depot depots[GILLOC_CLASS_COUNT] = {GILLOC_CLASS_SIZES(DEPOT_ROW)};
+enum { COUNT = GILLOC_DEPOT_SHARDS * GILLOC_CLASS_COUNT };
+
+/* Shard by shard. No two guards are held together, but across fork(2). */
+#define DEPOT(shard, size_class)                                                                             \
+  {.guard = {.rank = GILLOC_RANK_DEPOT + (shard)*GILLOC_CLASS_COUNT + (size_class)}},
+#define DEPOT_0(size_class, size) DEPOT(0, size_class)
+#define DEPOT_1(size_class, size) DEPOT(1, size_class)
+#define DEPOT_2(size_class, size) DEPOT(2, size_class)
+#define DEPOT_3(size_class, size) DEPOT(3, size_class)
+#define DEPOT_4(size_class, size) DEPOT(4, size_class)
+#define DEPOT_5(size_class, size) DEPOT(5, size_class)
+#define DEPOT_6(size_class, size) DEPOT(6, size_class)
+#define DEPOT_7(size_class, size) DEPOT(7, size_class)
+/* clang-format off */
+static struct depot depots[COUNT] = {
+  GILLOC_CLASS_SIZES(DEPOT_0) GILLOC_CLASS_SIZES(DEPOT_1) GILLOC_CLASS_SIZES(DEPOT_2) GILLOC_CLASS_SIZES(DEPOT_3)
+  GILLOC_CLASS_SIZES(DEPOT_4) GILLOC_CLASS_SIZES(DEPOT_5) GILLOC_CLASS_SIZES(DEPOT_6) GILLOC_CLASS_SIZES(DEPOT_7)};
+/* clang-format on */
+
+static struct depot *depot_of(unsigned shard, unsigned size_class)
+{
+  return &depots[shard * GILLOC_CLASS_COUNT + size_class];
+}
+
+static size_t block_bytes(const struct depot *self)
+{
+  return gilloc_size_class_bytes((unsigned)(self - depots) % GILLOC_CLASS_COUNT);
+}
 
 static _Atomic size_t stocked; /* bytes of blocks in all stocks */
-static _Atomic size_t stocked_max = SIZE_MAX;
+static _Atomic size_t stocked_max = GILLOC_DEPOT_BYTES;
 
 static struct {
   struct gilloc_guard guard;
@@ -78,15 +104,14 @@ static void add_blocks(struct depot *self, ptrdiff_t count) GILLOC_REQUIRES(self
 {
   size_t blocks = blocks_in(self) + (size_t)count;
   atomic_store_explicit(&self->blocks, blocks, memory_order_relaxed);
-  atomic_fetch_add_explicit(&stocked, (size_t)count * gilloc_size_class_bytes((unsigned)(self - depots)),
-                            memory_order_relaxed);
+  atomic_fetch_add_explicit(&stocked, (size_t)count * block_bytes(self), memory_order_relaxed);
   if (blocks < self->low)
     self->low = blocks;
 }
 
 static bool has_room(struct depot *self, size_t count) GILLOC_REQUIRES(self->guard)
 {
-  size_t bytes = gilloc_size_class_bytes((unsigned)(self - depots));
+  size_t bytes = block_bytes(self);
   return (blocks_in(self) + count) * bytes <= GILLOC_DEPOT_CLASS_BYTES &&
          gilloc_depot_bytes() + count * bytes <= atomic_load_explicit(&stocked_max, memory_order_relaxed);
 }
@@ -98,7 +123,7 @@ void gilloc_depot_set_max(size_t bytes)
 
 struct gilloc_magazine *gilloc_depot_put(unsigned size_class, struct gilloc_magazine *magazine)
 {
-  struct depot *self = &depots[size_class];
+  struct depot *self = depot_of(magazine->home, size_class);
   uint32_t count = gilloc_magazine_count(magazine);
   struct gilloc_magazine *empty = NULL;
   struct gilloc_guard_node node;
@@ -116,9 +141,8 @@ struct gilloc_magazine *gilloc_depot_put(unsigned size_class, struct gilloc_maga
   return magazine;
 }
 
-struct gilloc_magazine *gilloc_depot_take(unsigned size_class, struct gilloc_magazine *empty)
+static struct gilloc_magazine *take(struct depot *self, struct gilloc_magazine *empty)
 {
-  struct depot *self = &depots[size_class];
   struct gilloc_guard_node node;
   if (blocks_in(self) == 0)
     return NULL;
@@ -129,6 +153,15 @@ struct gilloc_magazine *gilloc_depot_take(unsigned size_class, struct gilloc_mag
     push(&self->empties, empty);
   }
   gilloc_guard_leave(&self->guard, &node);
+  return magazine;
+}
+
+struct gilloc_magazine *gilloc_depot_take(unsigned size_class, struct gilloc_magazine *empty)
+{
+  struct gilloc_magazine *magazine = NULL;
+  unsigned home = empty->home;
+  for (unsigned i = 0; i < GILLOC_DEPOT_SHARDS && !magazine; i++)
+    magazine = take(depot_of((home + i) % GILLOC_DEPOT_SHARDS, size_class), empty);
   return magazine;
 }
 
@@ -193,35 +226,44 @@ static size_t trim(struct depot *self)
 size_t gilloc_depot_trim(void)
 {
   size_t bytes = 0;
-  for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++)
-    bytes += trim(&depots[size_class]);
+  for (unsigned i = 0; i < COUNT; i++)
+    bytes += trim(&depots[i]);
   return bytes;
 }
 
 size_t gilloc_depot_drain_all(void)
 {
   size_t bytes = 0;
-  for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++) {
-    struct depot *self = &depots[size_class];
+  for (unsigned i = 0; i < COUNT; i++) {
+    struct depot *self = &depots[i];
     struct gilloc_guard_node node;
     gilloc_guard_enter(&self->guard, &node);
     struct gilloc_magazine *all = cut(self, SIZE_MAX);
+    struct gilloc_magazine *empties = self->empties;
+    self->empties = NULL;
     gilloc_guard_leave(&self->guard, &node);
-    bytes += drain_list(all);
+    bytes += drain_list(all) + drain_list(empties);
   }
   return bytes;
 }
 
+static bool has(struct depot *self, const struct gilloc_block *block)
+{
+  struct gilloc_guard_node node;
+  bool found = false;
+  gilloc_guard_enter(&self->guard, &node);
+  for (struct gilloc_magazine *magazine = self->stock; magazine && !found; magazine = magazine->next)
+    found = gilloc_magazine_has(magazine, block);
+  gilloc_guard_leave(&self->guard, &node);
+  return found;
+}
+
 bool gilloc_depot_has(unsigned size_class, const struct gilloc_block *block)
 {
-  struct depot *self = &depots[size_class];
-  struct gilloc_guard_node node;
-  bool has = false;
-  gilloc_guard_enter(&self->guard, &node);
-  for (struct gilloc_magazine *magazine = self->stock; magazine && !has; magazine = magazine->next)
-    has = gilloc_magazine_has(magazine, block);
-  gilloc_guard_leave(&self->guard, &node);
-  return has;
+  bool found = false;
+  for (unsigned shard = 0; shard < GILLOC_DEPOT_SHARDS && !found; shard++)
+    found = has(depot_of(shard, size_class), block);
+  return found;
 }
 
 /* Takes the blocks' keys off; a block met again has none left. */
@@ -258,10 +300,10 @@ static size_t check(struct depot *self, size_t limit)
 void gilloc_depot_check(void)
 {
   size_t limit = GILLOC_DEPOT_CHECK_BLOCKS;
-  for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT && limit > 0; size_class++) {
-    if (blocks_in(&depots[size_class]) == 0 || !gilloc_block_has_key(gilloc_size_class_bytes(size_class)))
+  for (unsigned i = 0; i < COUNT && limit > 0; i++) {
+    if (blocks_in(&depots[i]) == 0 || !gilloc_block_has_key(block_bytes(&depots[i])))
       continue;
-    size_t count = check(&depots[size_class], limit);
+    size_t count = check(&depots[i], limit);
     limit -= count < limit ? count : limit;
   }
 }
@@ -273,14 +315,14 @@ size_t gilloc_depot_bytes(void)
 
 void gilloc_depot_before_fork(void) GILLOC_NOT_ANALYSED
 {
-  for (unsigned size_class = GILLOC_CLASS_COUNT; size_class-- > 0;)
-    gilloc_guard_enter(&depots[size_class].guard, &depots[size_class].fork_node);
+  for (unsigned i = COUNT; i-- > 0;)
+    gilloc_guard_enter(&depots[i].guard, &depots[i].fork_node);
   gilloc_guard_enter(&magazines.guard, &magazines.fork_node);
 }
 
 void gilloc_depot_after_fork(bool in_child) GILLOC_NOT_ANALYSED
 {
   gilloc_guard_after_fork(&magazines.guard, &magazines.fork_node, in_child);
-  for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++)
-    gilloc_guard_after_fork(&depots[size_class].guard, &depots[size_class].fork_node, in_child);
+  for (unsigned i = 0; i < COUNT; i++)
+    gilloc_guard_after_fork(&depots[i].guard, &depots[i].fork_node, in_child);
 }

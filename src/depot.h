@@ -5,17 +5,25 @@
  * class's guard for a few instructions and touches no block. What is over the stock's bound goes to the
  * centre, outside the depot's guard.
  *
- *   put: a magazine with blocks -> the stock;  over the bound -> its blocks to their pools
- *   take: the magazine put last
+ *   put: a magazine with blocks -> the stock of its home;  over the bound -> its blocks to their pools
+ *   take: the magazine put last to the home; without one there, to another shard
  *
- * Bounded: bytes of blocks in a class's stock <= GILLOC_DEPOT_CLASS_BYTES. Thread-safe.
+ * There are GILLOC_DEPOT_SHARDS stocks of a class, and each thread is at home in one, so that what a thread
+ * frees in a burst comes back to it and not, with its cache lines, to another core.
+ *
+ * Bounded: bytes of blocks in a stock <= GILLOC_DEPOT_CLASS_BYTES. Thread-safe.
  */
 #ifndef GILLOC_DEPOT_H
 #define GILLOC_DEPOT_H
 
 #include "magazine.h"
 
-enum { GILLOC_DEPOT_CLASS_BYTES = 1 << 23, GILLOC_DEPOT_CHECK_BLOCKS = 1 << 15 };
+enum {
+  GILLOC_DEPOT_SHARDS = 8,
+  GILLOC_DEPOT_BYTES = 1 << 26,
+  GILLOC_DEPOT_CLASS_BYTES = 1 << 21,
+  GILLOC_DEPOT_CHECK_BLOCKS = 1 << 15
+};
 
 /* Puts a magazine that has blocks; returns one without, which is the caller's: another or, where the stock
  * is at its bound, the same. NULL where there is none: the caller makes one. */
@@ -48,7 +56,7 @@ bool gilloc_depot_has(unsigned size_class, const struct gilloc_block *block);
  * GILLOC_DEPOT_CHECK_BLOCKS of them, and to the end of a magazine. */
 void gilloc_depot_check(void);
 
-/* Bounds the bytes of all classes' stocks together (no bound at the start). */
+/* Bounds the bytes of all classes' stocks together (GILLOC_DEPOT_BYTES at the start). */
 void gilloc_depot_set_max(size_t bytes);
 
 /* Bytes of blocks in the stocks. */

@@ -29,7 +29,8 @@ struct gilloc_magazine {
   struct gilloc_magazine *next; /* in the depot */
   struct gilloc_block **top;    /* while no thread has it loaded */
   uint32_t capacity;            /* slots between bottom and end */
-  uint32_t size_class;
+  uint16_t size_class;
+  uint16_t home; /* the depot's shard of the thread that had it last */
   struct gilloc_block *slots[GILLOC_MAGAZINE_SLOTS + 1];
 };
 
@@ -74,7 +75,7 @@ static inline void gilloc_magazine_init(struct gilloc_magazine *magazine, unsign
                                         uint32_t capacity)
 {
   magazine->capacity = capacity;
-  magazine->size_class = size_class;
+  magazine->size_class = (uint16_t)size_class;
   magazine->top = gilloc_magazine_bottom(magazine);
 }
 

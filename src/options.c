@@ -20,7 +20,7 @@
 static const struct gilloc_option_row rows[] = {
     [GILLOC_OPTION_STATS_AT_EXIT] = {{"stats_at_exit", 0, 1, 0}, false, "0 or 1"},
     [GILLOC_OPTION_CACHE_BYTES] = {{"cache_bytes", 0, 1 << 30, 1 << 21}, true, "0 to 1g bytes"},
-    [GILLOC_OPTION_CACHE_TOTAL_BYTES] = {{"cache_total_bytes", 0, INT64_MAX, INT64_MAX},
+    [GILLOC_OPTION_CACHE_TOTAL_BYTES] = {{"cache_total_bytes", 0, INT64_MAX, 1 << 26},
                                          true,
                                          "0 or more bytes"},
     [GILLOC_OPTION_DECAY_MS] = {{"decay_ms", -1, 86400000, 1000},

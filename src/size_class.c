@@ -12,7 +12,9 @@
 #define FIRST_DOUBLING DOUBLING((unsigned)GILLOC_LINEAR_MAX >> GILLOC_SIZE_CLASS_STEP_BITS)
 #define QUARTER(i) ((i) >> (DOUBLING((i) | 4U) - 2U) & 3U)
 #define CODE(i)                                                                                              \
-  ((i) < 4U ? 0U : GILLOC_LINEAR_CLASSES + (DOUBLING(i) - FIRST_DOUBLING) * 4U + QUARTER(i) + 1U)
+  ((i) < (unsigned)GILLOC_LINEAR_MAX >> GILLOC_SIZE_CLASS_STEP_BITS                                          \
+       ? 0U                                                                                                  \
+       : GILLOC_LINEAR_CLASSES + (DOUBLING(i) - FIRST_DOUBLING) * 4U + QUARTER(i) + 1U)
 #define CODES_4(i) CODE(i), CODE((i) + 1U), CODE((i) + 2U), CODE((i) + 3U)
 #define CODES_16(i) CODES_4(i), CODES_4((i) + 4U), CODES_4((i) + 8U), CODES_4((i) + 12U)
 #define CODES_64(i) CODES_16(i), CODES_16((i) + 16U), CODES_16((i) + 32U), CODES_16((i) + 48U)

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * tcache.c: life of a cache, and what its misses do. What only misses need is a record of metadata.h, reused
- * by later threads; the list of free records is all that is shared, under its own guard.
+ * tcache.c: life of a cache, and what its misses do.
  */
 #include "tcache.h"
 
 #include "central.h"
 #include "depot.h"
-#include "guard.h"
-#include "metadata.h"
 #include "size_class.h"
+#include "tcache_rest.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,52 +15,12 @@
 
 enum phase { PHASE_NEW, PHASE_LIVE, PHASE_GONE };
 
-typedef struct gilloc_magazine *spare_magazine;
-
-/* Spares change hands by exchange: who gets one out of its place owns it, its thread or one that trims. */
-struct gilloc_tcache_rest {
-  _Atomic(spare_magazine) spares[GILLOC_CLASS_COUNT]; /* NULL until a loaded one has been full */
-  uint32_t capacities[GILLOC_CLASS_COUNT];            /* of magazines that this thread fills, blocks */
-  size_t budget;                                      /* bytes by which capacities may still grow */
-  atomic_bool was_used;                               /* a miss came since the last trim */
-  atomic_bool shall_flush;                            /* asked for by another thread, done at the next miss */
-  struct gilloc_tcache_rest *next;                    /* of all threads, under the caches' guard */
-  struct gilloc_tcache_rest *prev;
-};
-
 GILLOC_THREAD_LOCAL struct gilloc_tcache gilloc_tcache_self;
 static GILLOC_THREAD_LOCAL enum phase thread_phase;
 
-static struct {
-  struct gilloc_guard guard;
-  struct gilloc_guard_node fork_node;
-  struct gilloc_metadata records;
-  struct gilloc_tcache_rest *first;
-} caches = {.guard = {.rank = GILLOC_RANK_TCACHE_LIST},
-            .records = {.record_bytes = sizeof(struct gilloc_tcache_rest), .alignment = GILLOC_CACHE_LINE}};
-
-static _Atomic size_t growth_max = GILLOC_TCACHE_GROWTH_BYTES;
 static pthread_key_t exit_key;
 static pthread_once_t exit_key_once = PTHREAD_ONCE_INIT;
 static bool exit_key_made;
-
-static uint32_t clamp(size_t blocks, uint32_t least, uint32_t most)
-{
-  if (blocks < least)
-    return least;
-  return blocks > most ? most : (uint32_t)blocks;
-}
-
-static uint32_t capacity_at_start(unsigned size_class)
-{
-  return clamp(GILLOC_TCACHE_START_BYTES / gilloc_size_class_bytes(size_class), 1,
-               GILLOC_TCACHE_START_BLOCKS);
-}
-
-static uint32_t capacity_max(unsigned size_class)
-{
-  return clamp(GILLOC_TCACHE_MAGAZINE_BYTES / gilloc_size_class_bytes(size_class), 4, GILLOC_MAGAZINE_SLOTS);
-}
 
 /* ---- magazines of this thread ---- */
 
@@ -74,86 +32,22 @@ static struct gilloc_magazine *loaded(unsigned size_class)
   return magazine;
 }
 
-/* Takes the thread's spare of the class out of its place: NULL where there is none. */
-static struct gilloc_magazine *take_spare(struct gilloc_tcache_rest *rest, unsigned size_class)
+/* Asks for the blocks' lines all at once: they come from where they were freed long ago, or on another core.
+ */
+static void warm(struct gilloc_magazine *magazine)
 {
-  if (!atomic_load_explicit(&rest->spares[size_class], memory_order_relaxed))
-    return NULL;
-  /* pairs with the release in put_spare */
-  return atomic_exchange_explicit(&rest->spares[size_class], NULL, memory_order_acquire);
-}
-
-/* Its place is empty: only its thread fills it. */
-static void put_spare(struct gilloc_tcache_rest *rest, struct gilloc_magazine *magazine)
-{
-  /* pairs with the acquire in take_spare */
-  atomic_store_explicit(&rest->spares[magazine->size_class], magazine, memory_order_release);
+  for (struct gilloc_block **slot = magazine->top; slot-- > gilloc_magazine_bottom(magazine);)
+    __builtin_prefetch(*slot, 1);
 }
 
 static void load(unsigned code, struct gilloc_magazine *magazine)
 {
   gilloc_magazine_bottom(magazine)[-1] = &gilloc_tcache_self.sentinel;
+  magazine->home = gilloc_tcache_self.rest->home;
   gilloc_tcache_self.tops[code] = magazine->top;
 }
 
-/* Lets the class's magazines hold so many blocks, as far as their own bound and the thread's budget go. */
-static void grow(unsigned size_class, size_t blocks)
-{
-  struct gilloc_tcache_rest *rest = gilloc_tcache_self.rest;
-  uint32_t capacity = rest->capacities[size_class];
-  uint32_t grown = clamp(blocks, capacity, capacity_max(size_class));
-  size_t growth = 2 * (size_t)(grown - capacity) * gilloc_size_class_bytes(size_class);
-  if (growth > rest->budget)
-    return;
-  rest->budget -= growth;
-  rest->capacities[size_class] = grown;
-}
-
 /* ---- a thread's beginning and end ---- */
-
-static void put_rest(struct gilloc_tcache_rest *rest)
-{
-  struct gilloc_guard_node node;
-  gilloc_guard_enter(&caches.guard, &node);
-  if (rest->prev)
-    rest->prev->next = rest->next;
-  else
-    caches.first = rest->next;
-  if (rest->next)
-    rest->next->prev = rest->prev;
-  gilloc_metadata_put(&caches.records, rest);
-  gilloc_guard_leave(&caches.guard, &node);
-}
-
-static void rest_init(struct gilloc_tcache_rest *rest)
-{
-  for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++) {
-    atomic_store_explicit(&rest->spares[size_class], NULL, memory_order_relaxed);
-    rest->capacities[size_class] = capacity_at_start(size_class);
-  }
-  rest->budget = atomic_load_explicit(&growth_max, memory_order_relaxed);
-  atomic_store_explicit(&rest->was_used, true, memory_order_relaxed);
-  atomic_store_explicit(&rest->shall_flush, false, memory_order_relaxed);
-}
-
-/* A record, entered in the list of all threads'; NULL without memory. */
-static struct gilloc_tcache_rest *take_rest(void)
-{
-  struct gilloc_guard_node node;
-  bool fresh;
-  gilloc_guard_enter(&caches.guard, &node);
-  struct gilloc_tcache_rest *rest = gilloc_metadata_take(&caches.records, &fresh);
-  if (rest) {
-    rest_init(rest);
-    rest->prev = NULL;
-    rest->next = caches.first;
-    if (rest->next)
-      rest->next->prev = rest;
-    caches.first = rest;
-  }
-  gilloc_guard_leave(&caches.guard, &node);
-  return rest;
-}
 
 /* A magazine without a thread: to the depot where it is worth its place, else its blocks to the centre. */
 static void abandon(struct gilloc_magazine *magazine)
@@ -182,14 +76,14 @@ static void thread_exits(void *unused)
   for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++) {
     if (self->tops[size_class + 1] != self->tops[0]) {
       abandon(loaded(size_class));
-      abandon(take_spare(rest, size_class));
+      abandon(gilloc_tcache_rest_take_spare(rest, size_class));
     }
     self->tops[size_class + 1] = NULL;
   }
   gilloc_depot_free_magazine(gilloc_magazine_of(self->tops[0]));
   self->tops[0] = NULL;
   self->rest = NULL;
-  put_rest(rest);
+  gilloc_tcache_rest_put(rest);
 }
 
 static void make_exit_key(void)
@@ -209,12 +103,12 @@ static void close_all(struct gilloc_magazine *closed)
 static void thread_starts(void)
 {
   struct gilloc_tcache *self = &gilloc_tcache_self;
-  struct gilloc_tcache_rest *rest = take_rest();
+  struct gilloc_tcache_rest *rest = gilloc_tcache_rest_take();
   if (!rest)
     return;
   struct gilloc_magazine *closed = gilloc_depot_new_magazine();
   if (!closed) {
-    put_rest(rest);
+    gilloc_tcache_rest_put(rest);
     return;
   }
   self->rest = rest;
@@ -227,15 +121,21 @@ static void thread_starts(void)
     thread_exits(self);
 }
 
-/* True where the thread has a cache whose magazine of the class can be used. */
-static bool has_magazine(unsigned size_class)
+/* True where the thread has a cache, maybe from now on. */
+static bool has_cache(void)
 {
-  struct gilloc_tcache *self = &gilloc_tcache_self;
   if (GILLOC_SLOW_PATHS)
     return false;
   if (GILLOC_UNLIKELY(thread_phase == PHASE_NEW))
     thread_starts();
-  if (thread_phase != PHASE_LIVE)
+  return thread_phase == PHASE_LIVE;
+}
+
+/* True where the thread has a cache whose magazine of the class can be used. */
+static bool has_magazine(unsigned size_class)
+{
+  struct gilloc_tcache *self = &gilloc_tcache_self;
+  if (!has_cache())
     return false;
   if (GILLOC_LIKELY(self->tops[size_class + 1] != self->tops[0]))
     return true;
@@ -266,10 +166,10 @@ static size_t drain_class(unsigned size_class)
   struct gilloc_magazine *magazine = loaded(size_class);
   size_t bytes = drain(magazine);
   load(size_class + 1, magazine);
-  struct gilloc_magazine *spare = take_spare(gilloc_tcache_self.rest, size_class);
+  struct gilloc_magazine *spare = gilloc_tcache_rest_take_spare(gilloc_tcache_self.rest, size_class);
   if (spare) {
     bytes += drain(spare);
-    put_spare(gilloc_tcache_self.rest, spare);
+    gilloc_tcache_rest_put_spare(gilloc_tcache_self.rest, spare);
   }
   return bytes;
 }
@@ -313,24 +213,26 @@ static bool restock(unsigned size_class)
 {
   struct gilloc_tcache_rest *rest = gilloc_tcache_self.rest;
   struct gilloc_magazine *empty = loaded(size_class);
-  struct gilloc_magazine *spare = take_spare(rest, size_class);
+  struct gilloc_magazine *spare = gilloc_tcache_rest_take_spare(rest, size_class);
   if (spare && gilloc_magazine_count(spare) > 0) {
+    warm(spare);
     load(size_class + 1, spare);
-    put_spare(rest, empty);
+    gilloc_tcache_rest_put_spare(rest, empty);
     return true;
   }
   if (spare)
-    put_spare(rest, spare);
+    gilloc_tcache_rest_put_spare(rest, spare);
   struct gilloc_magazine *stocked = gilloc_depot_take(size_class, empty);
   if (stocked) { /* of another thread's size */
-    grow(size_class, stocked->capacity);
+    gilloc_tcache_rest_grow(gilloc_tcache_self.rest, size_class, stocked->capacity);
     gilloc_depot_narrow(stocked, rest->capacities[size_class]);
+    warm(stocked);
     load(size_class + 1, stocked);
     return true;
   }
   bool filled = fill(empty);
   load(size_class + 1, empty);
-  grow(size_class, 2 * (size_t)rest->capacities[size_class]);
+  gilloc_tcache_rest_grow(gilloc_tcache_self.rest, size_class, 2 * (size_t)rest->capacities[size_class]);
   return filled;
 }
 
@@ -372,12 +274,12 @@ static bool make_room(unsigned size_class)
 {
   struct gilloc_tcache_rest *rest = gilloc_tcache_self.rest;
   struct gilloc_magazine *full = loaded(size_class);
-  grow(size_class, 2 * (size_t)rest->capacities[size_class]);
+  gilloc_tcache_rest_grow(gilloc_tcache_self.rest, size_class, 2 * (size_t)rest->capacities[size_class]);
   if (gilloc_magazine_widen(full, rest->capacities[size_class])) {
     load(size_class + 1, full);
     return true;
   }
-  struct gilloc_magazine *next = take_spare(rest, size_class);
+  struct gilloc_magazine *next = gilloc_tcache_rest_take_spare(rest, size_class);
   if (next && gilloc_magazine_count(next) == next->capacity)
     next = exchange_full(size_class, next);
   else if (!next && (next = gilloc_depot_new_magazine()) != NULL)
@@ -385,13 +287,24 @@ static bool make_room(unsigned size_class)
   if (!next)
     return false;
   load(size_class + 1, next);
-  put_spare(rest, full);
+  gilloc_tcache_rest_put_spare(rest, full);
   return true;
+}
+
+/* A block of a class that this thread has none of is another thread's, and shares its cache line, perhaps,
+ * with more of them: kept here, it would be handed out here, and the line shared for ever. The first few go
+ * to the centre; a thread that only frees has a magazine after that. */
+static bool is_stranger(unsigned size_class)
+{
+  struct gilloc_tcache *self = &gilloc_tcache_self;
+  if (!has_cache() || self->tops[size_class + 1] != self->tops[0])
+    return false;
+  return self->rest->strangers[size_class]++ < GILLOC_TCACHE_STRANGERS;
 }
 
 void gilloc_tcache_put_slow(unsigned size_class, struct gilloc_block *block)
 {
-  if (has_magazine(size_class)) {
+  if (!is_stranger(size_class) && has_magazine(size_class)) {
     note_miss(gilloc_tcache_self.rest);
     gilloc_tcache_self.window = gilloc_arena_map_window(block);
     if (gilloc_tcache_push(size_class + 1, block))
@@ -412,11 +325,11 @@ size_t gilloc_tcache_bytes(void)
   for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT; size_class++) {
     if (!uses(size_class))
       continue;
-    struct gilloc_magazine *spare = take_spare(gilloc_tcache_self.rest, size_class);
+    struct gilloc_magazine *spare = gilloc_tcache_rest_take_spare(gilloc_tcache_self.rest, size_class);
     size_t blocks = gilloc_magazine_count(loaded(size_class));
     if (spare) {
       blocks += gilloc_magazine_count(spare);
-      put_spare(gilloc_tcache_self.rest, spare);
+      gilloc_tcache_rest_put_spare(gilloc_tcache_self.rest, spare);
     }
     bytes += blocks * gilloc_size_class_bytes(size_class);
   }
@@ -427,11 +340,11 @@ bool gilloc_tcache_has(unsigned size_class, const struct gilloc_block *block)
 {
   bool has = false;
   if (uses(size_class)) {
-    struct gilloc_magazine *spare = take_spare(gilloc_tcache_self.rest, size_class);
+    struct gilloc_magazine *spare = gilloc_tcache_rest_take_spare(gilloc_tcache_self.rest, size_class);
     has = gilloc_magazine_has(loaded(size_class), block);
     if (spare) {
       has = has || gilloc_magazine_has(spare, block);
-      put_spare(gilloc_tcache_self.rest, spare);
+      gilloc_tcache_rest_put_spare(gilloc_tcache_self.rest, spare);
     }
   }
   return has || gilloc_depot_has(size_class, block);
@@ -443,32 +356,10 @@ void gilloc_tcache_check(void)
   gilloc_depot_check();
 }
 
-/* The spares of all threads, or of those that have had no miss since the last call, as a list. */
-static struct gilloc_magazine *collect_spares(bool of_all)
-{
-  struct gilloc_magazine *list = NULL;
-  struct gilloc_guard_node node;
-  gilloc_guard_enter(&caches.guard, &node);
-  for (struct gilloc_tcache_rest *rest = caches.first; rest; rest = rest->next) {
-    bool was_used = atomic_exchange_explicit(&rest->was_used, false, memory_order_relaxed);
-    if (of_all)
-      atomic_store_explicit(&rest->shall_flush, true, memory_order_relaxed);
-    for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT && (of_all || !was_used); size_class++) {
-      struct gilloc_magazine *spare = take_spare(rest, size_class);
-      if (spare) {
-        spare->next = list;
-        list = spare;
-      }
-    }
-  }
-  gilloc_guard_leave(&caches.guard, &node);
-  return list;
-}
-
 size_t gilloc_tcache_trim(bool of_all)
 {
   size_t bytes = 0;
-  struct gilloc_magazine *list = collect_spares(of_all);
+  struct gilloc_magazine *list = gilloc_tcache_rest_collect(of_all);
   while (list) {
     struct gilloc_magazine *spare = list;
     list = spare->next;
@@ -476,19 +367,4 @@ size_t gilloc_tcache_trim(bool of_all)
     gilloc_depot_free_magazine(spare);
   }
   return bytes;
-}
-
-void gilloc_tcache_set_growth(size_t bytes)
-{
-  atomic_store_explicit(&growth_max, bytes, memory_order_relaxed);
-}
-
-void gilloc_tcache_before_fork(void) GILLOC_NOT_ANALYSED
-{
-  gilloc_guard_enter(&caches.guard, &caches.fork_node);
-}
-
-void gilloc_tcache_after_fork(bool in_child) GILLOC_NOT_ANALYSED
-{
-  gilloc_guard_after_fork(&caches.guard, &caches.fork_node, in_child);
 }

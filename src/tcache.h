@@ -15,8 +15,7 @@
 
 #include "arena_map.h"
 #include "magazine.h"
-
-struct gilloc_tcache_rest; /* what only misses need */
+#include "tcache_rest.h"
 
 struct gilloc_tcache {
   struct gilloc_block **tops[GILLOC_CLASS_COUNT + 1]; /* of the loaded magazines */
@@ -24,16 +23,6 @@ struct gilloc_tcache {
   struct gilloc_arena_map_window window; /* where this thread last freed */
   struct gilloc_block sentinel;          /* stands below the blocks of every loaded magazine */
   struct gilloc_tcache_rest *rest;
-};
-
-enum {
-  GILLOC_TCACHE_MAGAZINE_BYTES = 1 << 16, /* blocks in one magazine, at most, or 4 */
-  GILLOC_TCACHE_GROWTH_BYTES = 1 << 21,   /* all magazines together grow by this */
-  GILLOC_TCACHE_START_BYTES = 1 << 12,    /* a magazine's first capacity, at least one block */
-  GILLOC_TCACHE_START_BLOCKS = 32,        /* and at most so many */
-  /* Upper bound of what one thread's cache holds: the growth, and every class's start. */
-  GILLOC_TCACHE_BYTES_MAX =
-      GILLOC_TCACHE_GROWTH_BYTES + 2 * GILLOC_CLASS_COUNT * GILLOC_TCACHE_START_BYTES + 16 * GILLOC_BLOCK_MAX
 };
 
 extern GILLOC_HIDDEN GILLOC_THREAD_LOCAL struct gilloc_tcache gilloc_tcache_self;
@@ -99,16 +88,7 @@ size_t gilloc_tcache_trim(bool of_all);
 /* At the process's end: panics where a block is in this thread's cache or the depot twice. */
 void gilloc_tcache_check(void);
 
-/* By how many bytes a thread's magazines may grow beyond their start, for threads that start after the call.
- */
-void gilloc_tcache_set_growth(size_t bytes);
-
 /* Bytes in this thread's cache. */
 size_t gilloc_tcache_bytes(void);
-
-/* Around fork(2). The child cannot use what other threads had cached: those blocks stay lost to it, at
- * most GILLOC_TCACHE_BYTES_MAX a thread. */
-void gilloc_tcache_before_fork(void);
-void gilloc_tcache_after_fork(bool in_child);
 
 #endif

@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-/* fork holds every guard at once: one a size class, and the few others. */
-enum { MAXIMUM_HELD = 160 };
+/* fork holds every guard at once: nine a size class, and the few others. Release builds keep no list. */
+enum { MAXIMUM_HELD = GILLOC_DEBUG ? 1024 : 1 };
 
 struct held_ranks {
   unsigned count;

@@ -16,9 +16,9 @@ enum gilloc_rank {
   GILLOC_RANK_CENTRAL = 100,
   GILLOC_RANK_MAGAZINE = 300,
   GILLOC_RANK_DEPOT = 400,
-  GILLOC_RANK_LARGE = 1000,
-  GILLOC_RANK_TCACHE_LIST = 1001,
-  GILLOC_RANK_PURGE = 1002
+  GILLOC_RANK_LARGE = 2000,
+  GILLOC_RANK_TCACHE_LIST = 2001,
+  GILLOC_RANK_PURGE = 2002
 };
 
 /* Notes that this thread enters / leaves a guard of `rank`; panics on a breach of the law. The callers

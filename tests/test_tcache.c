@@ -195,11 +195,13 @@ static void test_cached_blocks_carry_a_magazines_key_and_live_ones_none(void **s
   (void)state;
   skip_where_nothing_is_cached();
   for (unsigned c = has_key(0) ? 0 : 1; c < GILLOC_CLASS_COUNT; c += 7) {
-    take_all(c, blocks, 300);
-    for (unsigned i = 0; i < 300; i++)
+    unsigned count = (unsigned)(GILLOC_DEPOT_CLASS_BYTES / 2 / gilloc_size_class_bytes(c));
+    count = count < 300 ? count : 300;
+    take_all(c, blocks, count);
+    for (unsigned i = 0; i < count; i++)
       EXPECT_FALSE(gilloc_block_is_cached(blocks[i]) || gilloc_block_is_free(blocks[i]));
-    put_all(c, blocks, 300);
-    for (unsigned i = 0; i < 300; i++)
+    put_all(c, blocks, count);
+    for (unsigned i = 0; i < count; i++)
       EXPECT_TRUE(gilloc_block_is_cached(blocks[i]));
   }
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tcache_rest.h: what only misses of a thread's cache need, in a record of metadata.h that later threads use
+ * again: spare magazines, capacities, and what other threads may ask for. The list of all threads' records is
+ * under a guard of its own.
+ */
+#ifndef GILLOC_TCACHE_REST_H
+#define GILLOC_TCACHE_REST_H
+
+#include "magazine.h"
+
+#include <stdatomic.h>
+
+enum {
+  GILLOC_TCACHE_MAGAZINE_BYTES = 1 << 16, /* blocks in one magazine, at most, or 4 */
+  GILLOC_TCACHE_GROWTH_BYTES = 1 << 21,   /* all magazines together grow by this */
+  GILLOC_TCACHE_START_BYTES = 1 << 12,    /* a magazine's first capacity, at least one block */
+  GILLOC_TCACHE_STRANGERS = 4,            /* blocks of a class freed before any was taken: to the centre */
+  GILLOC_TCACHE_START_BLOCKS = 32,        /* and at most so many */
+  /* Upper bound of what one thread's cache holds: the growth, and every class's start. */
+  GILLOC_TCACHE_BYTES_MAX =
+      GILLOC_TCACHE_GROWTH_BYTES + 2 * GILLOC_CLASS_COUNT * GILLOC_TCACHE_START_BYTES + 16 * GILLOC_BLOCK_MAX
+};
+
+typedef struct gilloc_magazine *gilloc_tcache_spare;
+
+/* Spares change hands by exchange: who gets one out of its place owns it, its thread or one that trims. */
+struct gilloc_tcache_rest {
+  _Atomic(gilloc_tcache_spare) spares[GILLOC_CLASS_COUNT]; /* NULL until a loaded one has been full */
+  uint32_t capacities[GILLOC_CLASS_COUNT];                 /* of magazines that this thread fills, blocks */
+  size_t budget;                                           /* bytes by which capacities may still grow */
+  uint8_t strangers[GILLOC_CLASS_COUNT];                   /* blocks freed before the first fill */
+  uint16_t home;                                           /* the depot's shard */
+  atomic_bool was_used;                                    /* a miss came since the last trim */
+  atomic_bool shall_flush;         /* asked for by another thread, done at the next miss */
+  struct gilloc_tcache_rest *next; /* of all threads, under the caches' guard */
+  struct gilloc_tcache_rest *prev;
+};
+
+/* A record, entered in the list of all threads'; NULL without memory. And one back. */
+struct gilloc_tcache_rest *gilloc_tcache_rest_take(void);
+void gilloc_tcache_rest_put(struct gilloc_tcache_rest *rest);
+
+/* Takes the thread's spare of the class out of its place: NULL where there is none. */
+struct gilloc_magazine *gilloc_tcache_rest_take_spare(struct gilloc_tcache_rest *rest, unsigned size_class);
+
+/* Its place is empty: only its thread fills it. */
+void gilloc_tcache_rest_put_spare(struct gilloc_tcache_rest *rest, struct gilloc_magazine *magazine);
+
+/* Lets the class's magazines hold so many blocks, as far as their own bound and the thread's budget go. */
+void gilloc_tcache_rest_grow(struct gilloc_tcache_rest *rest, unsigned size_class, size_t blocks);
+
+/* The spares of all threads, or of those that have had no miss since the last call, as a list. All threads
+ * are also asked to flush. */
+struct gilloc_magazine *gilloc_tcache_rest_collect(bool of_all);
+
+/* By how many bytes a thread's magazines may grow beyond their start, for threads that start after the call.
+ */
+void gilloc_tcache_set_growth(size_t bytes);
+
+/* Around fork(2). The child cannot use what other threads had cached: those blocks stay lost to it, at most
+ * GILLOC_TCACHE_BYTES_MAX a thread. */
+void gilloc_tcache_before_fork(void);
+void gilloc_tcache_after_fork(bool in_child);
+
+#endif
