@@ -21,7 +21,10 @@ LAWFUL = {
     ),
     "sync/base.h": header("BASE_H", "#if defined(__linux__)\n#define LINUX 1\n#endif\n"),
     "sync/lock.h": header("LOCK_H", '#include "base.h"\nvoid gilloc_lock(void);\n'),
-    "sync/lock.c": SPDX + '#include "lock.h"\n\nvoid gilloc_lock(void)\n{\n}\n',
+    "sync/lock.c": SPDX + '#include "lock.h"\n\nstatic int word;\n\nvoid gilloc_lock(void)\n{\n'
+    "  __atomic_store_n(&word, 1, __ATOMIC_RELEASE); /* memory_order_acquire */\n}\n",
+    "docs/memory-order.md": "| file | object | operation | order | pairs with |\n|---|---|---|---|---|\n"
+    "| sync/lock.c | `word` | store in `gilloc_lock` | release | nothing |\n",
     "src/pool.h": header("POOL_H", "void gilloc_pool(void);\n"),
     "src/pool.c": SPDX + '#include "pool.h"\n#include "lock.h"\n\nvoid gilloc_pool(void)\n{\n  gilloc_lock();\n}\n',
     "src/heap.c": SPDX + '#include "pool.h"\n\n#include <gilloc/gilloc.h>\n\n'
@@ -57,6 +60,10 @@ BREACHES = [
     ("lab", "stress/lab/main.c", '#include "pool.h"\n'),
     ("lab", "stress/lab/main.c", '#include "../../src/pool.h"\n'),
     ("lab", "stress/lab/main.c", "#include <base.h>\n"),
+    ("atomics", "src/heap.c", "void gilloc_up(void)\n{\n  __atomic_thread_fence(__ATOMIC_SEQ_CST);\n}\n"),
+    ("atomics", "src/heap.c", "int gilloc_up(\n  _Atomic int *p)\n{\n  return atomic_load(p);\n}\n"),
+    ("atomics", "sync/lock.c", "", "__ATOMIC_RELEASE", "__ATOMIC_RELAXED"),
+    ("atomics", "docs/memory-order.md", "", "gilloc_lock", "gilloc_unlock"),
     ("words", "src/heap.c", "/* TO" "DO: later */\n"),
     ("words", "src/heap.c", "#if " "0\n#endif\n"),
     ("words", "sync/lock.c", "__attribute__((no_" 'sanitize("thread"))) int f(void);\n'),
