@@ -29,8 +29,11 @@ LAWFUL = {
     "src/pool.c": SPDX + '#include "pool.h"\n#include "lock.h"\n\nvoid gilloc_pool(void)\n{\n  gilloc_lock();\n}\n',
     "src/heap.c": SPDX + '#include "pool.h"\n\n#include <gilloc/gilloc.h>\n\n'
     "void gilloc_heap(void)\n{\n  gilloc_pool(); /* #if \"{ */\n}\n",
-    "stress/lab/main.c": SPDX + '#include "main.h"\n\n#include <gilloc/gilloc.h>\n#include <stdio.h>\n',
+    "stress/lab/main.c": SPDX + '#include "main.h"\n\n#include <gilloc/gilloc.h>\n#include <stdio.h>\n'
+    'struct { const char *name; int letter; } table[] = {{"quick", 0}};\n',
     "stress/lab/main.h": header("MAIN_H", "int lab;\n".replace("int", "extern int")),
+    "README.md": "`gilloc_heap` of `src/heap.c`; `gilloc lab --quick -- --any`; see docs/*.md\n",
+    "docs/architecture.md": "`gilloc`, `base`, `lock`, `pool`, `heap`\n",
     "lab": "#!/bin/sh\n# SPDX-License-Identifier: MIT\n",
 }
 
@@ -64,6 +67,11 @@ BREACHES = [
     ("atomics", "src/heap.c", "int gilloc_up(\n  _Atomic int *p)\n{\n  return atomic_load(p);\n}\n"),
     ("atomics", "sync/lock.c", "", "__ATOMIC_RELEASE", "__ATOMIC_RELAXED"),
     ("atomics", "docs/memory-order.md", "", "gilloc_lock", "gilloc_unlock"),
+    ("pages", "README.md", "", "src/heap.c", "src/heep.c"),
+    ("pages", "README.md", "", "docs/*.md", "docs/*.mud"),
+    ("pages", "README.md", "", "gilloc_heap", "gilloc_heep"),
+    ("pages", "README.md", "", "--quick", "--quickly"),
+    ("pages", "docs/architecture.md", "", "`pool`, ", ""),
     ("words", "src/heap.c", "/* TO" "DO: later */\n"),
     ("words", "src/heap.c", "#if " "0\n#endif\n"),
     ("words", "sync/lock.c", "__attribute__((no_" 'sanitize("thread"))) int f(void);\n'),
