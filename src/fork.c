@@ -22,8 +22,8 @@ static void before_fork(void)
   if (GILLOC_STRATEGY == GILLOC_STRATEGY_FINE)
     gilloc_rcu_before_fork();
   gilloc_purge_before_fork();
-  gilloc_tcache_before_fork();
   gilloc_page_heap_before_fork();
+  gilloc_tcache_before_fork();
   gilloc_depot_before_fork();
   gilloc_central_before_fork();
   gilloc_arena_before_fork();
@@ -34,8 +34,8 @@ static void leave_guards(bool in_child)
   gilloc_arena_after_fork(in_child);
   gilloc_central_after_fork(in_child);
   gilloc_depot_after_fork(in_child);
-  gilloc_page_heap_after_fork(in_child);
   gilloc_tcache_after_fork(in_child);
+  gilloc_page_heap_after_fork(in_child);
   gilloc_purge_after_fork(in_child);
 }
 

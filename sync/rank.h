@@ -11,14 +11,13 @@
 
 /* Ranks, ground first. GILLOC_RANK_CENTRAL + c and GILLOC_RANK_DEPOT + c are size class c's. */
 enum gilloc_rank {
-  GILLOC_RANK_METADATA = 1,
-  GILLOC_RANK_GROUND = 2,
+  GILLOC_RANK_GROUND = 1,
   GILLOC_RANK_CENTRAL = 100,
   GILLOC_RANK_MAGAZINE = 300,
   GILLOC_RANK_DEPOT = 400,
+  GILLOC_RANK_TCACHE_LIST = 1900,
   GILLOC_RANK_LARGE = 2000,
-  GILLOC_RANK_TCACHE_LIST = 2001,
-  GILLOC_RANK_PURGE = 2002
+  GILLOC_RANK_PURGE = 2001
 };
 
 /* Notes that this thread enters / leaves a guard of `rank`; panics on a breach of the law. The callers

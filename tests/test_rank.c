@@ -77,10 +77,10 @@ static void test_each_thread_has_its_own_account(void **state)
 {
   (void)state;
   if (GILLOC_DEBUG)
-    gilloc_rank_push(GILLOC_RANK_METADATA);
+    gilloc_rank_push(GILLOC_RANK_GROUND);
   threads_run(2, expect_nothing_held, NULL);
   if (GILLOC_DEBUG)
-    gilloc_rank_pop(GILLOC_RANK_METADATA);
+    gilloc_rank_pop(GILLOC_RANK_GROUND);
   EXPECT_EQ(test_failures, 0);
 }
 
