@@ -34,7 +34,7 @@ def read_sources(files):
 
 def judge(line, files, words, options):
     """What this line names and is not there."""
-    for path in PATH.findall(line):
+    for path in PATH.findall(line) if not line.startswith("$ ") else ():  # a command's files are the reader's
         if not exists(files, path):
             yield f"there is no {path}"
     for name in NAME.findall(line):
