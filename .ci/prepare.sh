@@ -12,7 +12,7 @@ packages_for() {
     libck-dev:pc:ck liburcu-dev:pc:liburcu-bp libjansson-dev:pc:jansson libpopt-dev:pc:popt
   if [[ $1 == check ]]; then
     printf '%s\n' g++:g++ clang:clang libcmocka-dev:pc:cmocka valgrind:valgrind python3:python3 \
-      shellcheck:shellcheck sqlite3:sqlite3 perl:perl gawk:gawk xz-utils:xz libpython3.11:pc:none \
+      shellcheck:shellcheck sqlite3:sqlite3 perl:perl gawk:gawk make:make xz-utils:xz libpython3.11:pc:none \
       libpython3.11-dev:pc:python-3.11-embed libclang-rt-14-dev:pc:none spin:spin protobuf-compiler:protoc
   fi
 }
