@@ -5,6 +5,7 @@
  */
 #include "expect.h"
 #include "fixture.h"
+#include "impossible_sizes.h"
 
 #include "heap_check.h"
 #include "size_class.h"
@@ -14,20 +15,6 @@
 enum { CROWD = 3000 };
 
 static uint64_t seed;
-
-/* The sanitizers' allocators end the process where the C library's answers NULL, unless told otherwise. */
-const char *__asan_default_options(void);
-const char *__tsan_default_options(void);
-
-const char *__asan_default_options(void)
-{
-  return "allocator_may_return_null=1";
-}
-
-const char *__tsan_default_options(void)
-{
-  return "allocator_may_return_null=1";
-}
 
 /* Sizes around every border there is. */
 static const size_t some_sizes[] = {1,     7,     8,     9,     15,    16,     17,     31,     100,

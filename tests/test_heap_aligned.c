@@ -5,24 +5,11 @@
  */
 #include "expect.h"
 #include "fixture.h"
+#include "impossible_sizes.h"
 
 #include "geometry.h"
 
 #include <gilloc/gilloc.h>
-
-/* The sanitizers' allocators end the process where the C library's answers NULL, unless told otherwise. */
-const char *__asan_default_options(void);
-const char *__tsan_default_options(void);
-
-const char *__asan_default_options(void)
-{
-  return "allocator_may_return_null=1";
-}
-
-const char *__tsan_default_options(void)
-{
-  return "allocator_may_return_null=1";
-}
 
 static void test_aligned_blocks_lie_at_every_alignment(void **state)
 {

@@ -5,22 +5,9 @@
  */
 #include "expect.h"
 #include "fixture.h"
+#include "impossible_sizes.h"
 
 #include "raw.h"
-
-/* The sanitizers' allocators end the process where the C library's answers NULL, unless told otherwise. */
-const char *__asan_default_options(void);
-const char *__tsan_default_options(void);
-
-const char *__asan_default_options(void)
-{
-  return "allocator_may_return_null=1";
-}
-
-const char *__tsan_default_options(void)
-{
-  return "allocator_may_return_null=1";
-}
 
 static void test_zero_bytes_are_a_block_of_their_own(void **state)
 {

@@ -5,11 +5,10 @@
  */
 #include "bench_options.h"
 
+#include "arguments.h"
 #include "message.h"
 #include "target.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <popt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,18 +67,6 @@ static const struct poptOption table[] = {
     {"markdown", 'm', POPT_ARG_NONE, NULL, OPTION_MARKDOWN, "print the tables in Markdown", NULL},
     POPT_AUTOHELP POPT_TABLEEND};
 
-static unsigned long long parse_number(const char *option, const char *text,
-                                       const unsigned long long range[2])
-{
-  char *end = NULL;
-  errno = 0;
-  unsigned long long value = strtoull(text, &end, 10);
-  if (!isdigit((unsigned char)*text) || *end || errno || value < range[0] || value > range[1])
-    gilloc_message_refuse("%s: '%s' is not a whole number from %llu to %llu", option, text, range[0],
-                          range[1]);
-  return value;
-}
-
 static void add_word(struct gilloc_bench_words *words, const char *word)
 {
   words->items = gilloc_message_need(realloc(words->items, (words->count + 1) * sizeof *words->items));
@@ -106,8 +93,8 @@ static void take_option(struct gilloc_bench_options *options, enum option_id id,
     add_word(&options->peers, value);
     break;
   case OPTION_ROUNDS:
-    options->rounds =
-        (unsigned)parse_number("--rounds", value, (unsigned long long[]){1, GILLOC_BENCH_ROUNDS_MAX});
+    options->rounds = (unsigned)gilloc_arguments_number("--rounds", value,
+                                                        (unsigned long long[]){1, GILLOC_BENCH_ROUNDS_MAX});
     break;
   case OPTION_ONLY:
     add_list(&options->only, "--only", value);
@@ -116,7 +103,7 @@ static void take_option(struct gilloc_bench_options *options, enum option_id id,
     add_list(&options->flavours, "--flavour", value);
     break;
   case OPTION_SEED:
-    options->seed = parse_number("--seed", value, (unsigned long long[]){1, UINT64_MAX});
+    options->seed = gilloc_arguments_number("--seed", value, (unsigned long long[]){1, UINT64_MAX});
     break;
   case OPTION_JSON:
     free(options->json_path);
@@ -162,9 +149,7 @@ struct gilloc_bench_options gilloc_bench_options_parse(int argc, const char **ar
     take_option(&options, (enum option_id)id, value ? value : "");
     free(value);
   }
-  if (id < -1)
-    gilloc_message_refuse("bench: %s: %s; `gilloc bench --help` lists the options",
-                          poptBadOption(context, POPT_BADOPTION_NOALIAS), poptStrerror(id));
+  gilloc_arguments_check(context, id, "bench");
   const char *surplus = poptGetArg(context);
   if (surplus)
     gilloc_message_refuse(

@@ -5,6 +5,7 @@
  */
 #include "options.h"
 
+#include "arguments.h"
 #include "message.h"
 #include "paths.h"
 #include "protocol.h"
@@ -12,7 +13,6 @@
 #include "target.h"
 #include "text_probe.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -34,19 +34,6 @@ static const char *const default_rows = "none,gil,fine,system,processes";
 const char *gilloc_options_workload_name(enum gilloc_workload_id workload)
 {
   return workload_names[workload];
-}
-
-/* A whole number in [low, high], or a refusal that names the option. */
-static unsigned long long parse_number(const char *option, const char *text,
-                                       const unsigned long long range[2])
-{
-  char *end = NULL;
-  errno = 0;
-  unsigned long long value = strtoull(text, &end, 10);
-  if (!isdigit((unsigned char)*text) || *end || errno || value < range[0] || value > range[1])
-    gilloc_message_refuse("%s: '%s' is not a whole number from %llu to %llu", option, text, range[0],
-                          range[1]);
-  return value;
 }
 
 static double parse_seconds(const char *text)
@@ -107,7 +94,8 @@ static void take_row(struct gilloc_options *options, const char *name)
 /* Keeps the list ascending and free of repetition. */
 static void take_threads(struct gilloc_options *options, const char *text)
 {
-  unsigned value = (unsigned)parse_number("--threads", text, (unsigned long long[]){1, GILLOC_LANES_MAX});
+  unsigned value =
+      (unsigned)gilloc_arguments_number("--threads", text, (unsigned long long[]){1, GILLOC_LANES_MAX});
   size_t place = 0;
   while (place < options->thread_count && options->threads[place] < value)
     place++;
@@ -245,20 +233,22 @@ static void take_option(struct gilloc_options *options, enum option_id id, const
     take_timeline(options, value);
     break;
   case OPTION_ROUNDS:
-    options->rounds = (unsigned)parse_number("--rounds", value, (unsigned long long[]){1, GILLOC_ROUNDS_MAX});
+    options->rounds =
+        (unsigned)gilloc_arguments_number("--rounds", value, (unsigned long long[]){1, GILLOC_ROUNDS_MAX});
     break;
   case OPTION_RATE:
-    options->rate = (unsigned)parse_number("--rate", value, (unsigned long long[]){1, GILLOC_RATE_MAX});
+    options->rate =
+        (unsigned)gilloc_arguments_number("--rate", value, (unsigned long long[]){1, GILLOC_RATE_MAX});
     break;
   case OPTION_INTERVAL:
-    options->interval_us =
-        (unsigned)parse_number("--interval-us", value, (unsigned long long[]){1, GILLOC_INTERVAL_MAX});
+    options->interval_us = (unsigned)gilloc_arguments_number("--interval-us", value,
+                                                             (unsigned long long[]){1, GILLOC_INTERVAL_MAX});
     break;
   case OPTION_POLICY:
     options->policy = find_policy(value);
     break;
   case OPTION_SEED:
-    options->seed = parse_number("--seed", value, (unsigned long long[]){0, UINT64_MAX});
+    options->seed = gilloc_arguments_number("--seed", value, (unsigned long long[]){0, UINT64_MAX});
     break;
   }
 }

@@ -5,6 +5,7 @@
  */
 #include "record.h"
 
+#include "arguments.h"
 #include "message.h"
 #include "paths.h"
 #include "program.h"
@@ -201,11 +202,7 @@ static void choose_preload(struct request *request)
   if (!request->library)
     gilloc_message_refuse(
         "record: libgilloc-record.so is not installed; builds with a sanitizer do not have it");
-  if (strpbrk(request->library, ": \t\n"))
-    gilloc_message_refuse(
-        "record: LD_PRELOAD cannot name '%s' because of the space or colon in it; install gilloc "
-        "in a folder without one",
-        request->library);
+  gilloc_arguments_check_preload("record", request->library);
   char *path = gilloc_program_find(request->command[0]);
   const char *obstacle = path ? gilloc_program_obstacle(path) : NULL;
   if (obstacle)
@@ -243,13 +240,9 @@ int gilloc_record_main(int argc, const char **argv)
        "run SCRIPT in CPython 3.11 and record the interpreter's own allocations (domains mem and object)",
        "SCRIPT"},
       POPT_AUTOHELP POPT_TABLEEND};
-  poptContext context =
-      gilloc_message_need(poptGetContext(argv[0], argc, argv, table, POPT_CONTEXT_POSIXMEHARDER));
-  poptSetOtherOptionHelp(context, "-o FILE [OPTION...] [--] COMMAND [ARGUMENT...]");
-  int id = poptGetNextOpt(context);
-  if (id < -1)
-    gilloc_message_refuse("record: %s: %s; `gilloc record --help` lists the options",
-                          poptBadOption(context, POPT_BADOPTION_NOALIAS), poptStrerror(id));
+  const struct gilloc_arguments arguments = {"record", "-o FILE [OPTION...] [--] COMMAND [ARGUMENT...]",
+                                             POPT_CONTEXT_POSIXMEHARDER, argc, argv};
+  poptContext context = gilloc_arguments_read(&arguments, table);
   if (!request.output)
     gilloc_message_refuse("record: --output is missing: gilloc record -o FILE [--] COMMAND...");
   const char **rest = poptGetArgs(context);

@@ -5,6 +5,7 @@
  */
 #include "replay.h"
 
+#include "arguments.h"
 #include "message.h"
 #include "paths.h"
 
@@ -129,12 +130,8 @@ int gilloc_replay_main(int argc, const char **argv)
        "BYTES"},
       {"stats", '\0', POPT_ARG_NONE, &request.statistics, 0, "print the statistics text at the end", NULL},
       POPT_AUTOHELP POPT_TABLEEND};
-  poptContext context = gilloc_message_need(poptGetContext(argv[0], argc, argv, table, 0));
-  poptSetOtherOptionHelp(context, "[OPTION...] FILE");
-  int id = poptGetNextOpt(context);
-  if (id < -1)
-    gilloc_message_refuse("replay: %s: %s; `gilloc replay --help` lists the options",
-                          poptBadOption(context, POPT_BADOPTION_NOALIAS), poptStrerror(id));
+  const struct gilloc_arguments arguments = {"replay", "[OPTION...] FILE", 0, argc, argv};
+  poptContext context = gilloc_arguments_read(&arguments, table);
   const char **rest = poptGetArgs(context);
   if (!rest || !rest[0])
     gilloc_message_refuse("replay: the trace is missing: gilloc replay [OPTION...] FILE; FILE may be -");

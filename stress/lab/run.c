@@ -4,6 +4,7 @@
  */
 #include "run.h"
 
+#include "arguments.h"
 #include "message.h"
 #include "paths.h"
 #include "program.h"
@@ -13,16 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* ld.so reads LD_PRELOAD as a list, and knows no way to quote what separates its entries. */
-static void check_library_path(const char *library)
-{
-  if (strpbrk(library, ": \t\n"))
-    gilloc_message_refuse(
-        "run: LD_PRELOAD cannot name '%s' because of the space or colon in it; install gilloc "
-        "in a folder without one",
-        library);
-}
 
 static void set_preload(const char *library)
 {
@@ -39,7 +30,7 @@ _Noreturn static void become(const char *flavour, char **command)
   char *library = gilloc_paths_library(flavour);
   if (!library)
     gilloc_message_refuse("run: unknown flavour '%s'; there are %s", flavour, gilloc_paths_known_flavours());
-  check_library_path(library);
+  gilloc_arguments_check_preload("run", library);
   char *path = gilloc_program_find(command[0]);
   const char *obstacle = path ? gilloc_program_obstacle(path) : NULL;
   if (obstacle)
@@ -60,13 +51,9 @@ int gilloc_run_main(int argc, const char **argv)
       {"flavour", 'f', POPT_ARG_STRING, &flavour, 0,
        "the flavour to run on: none (programs with one thread), gil, fine or any other built one", "NAME"},
       POPT_AUTOHELP POPT_TABLEEND};
-  poptContext context =
-      gilloc_message_need(poptGetContext(argv[0], argc, argv, table, POPT_CONTEXT_POSIXMEHARDER));
-  poptSetOtherOptionHelp(context, "--flavour NAME [--] COMMAND [ARGUMENT...]");
-  int id = poptGetNextOpt(context);
-  if (id < -1)
-    gilloc_message_refuse("run: %s: %s; `gilloc run --help` lists the options",
-                          poptBadOption(context, POPT_BADOPTION_NOALIAS), poptStrerror(id));
+  const struct gilloc_arguments arguments = {"run", "--flavour NAME [--] COMMAND [ARGUMENT...]",
+                                             POPT_CONTEXT_POSIXMEHARDER, argc, argv};
+  poptContext context = gilloc_arguments_read(&arguments, table);
   if (!flavour)
     gilloc_message_refuse("run: --flavour is missing; there are %s", gilloc_paths_known_flavours());
   const char **rest = poptGetArgs(context);

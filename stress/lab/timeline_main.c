@@ -2,6 +2,7 @@
  *
  * timeline_main.c: the subcommand `timeline`: its options, and the terminal it draws on.
  */
+#include "arguments.h"
 #include "message.h"
 #include "timeline.h"
 #include "timeline_file.h"
@@ -50,13 +51,8 @@ static unsigned terminal_width(void)
 
 static unsigned parse_width(const char *text)
 {
-  char *end = NULL;
-  unsigned long value = strtoul(text, &end, 10);
-  if (!strchr("0123456789", *text) || end == text || *end || value < GILLOC_TIMELINE_WIDTH_MIN ||
-      value > GILLOC_TIMELINE_WIDTH_MAX)
-    gilloc_message_refuse("timeline: --width: '%s' is not a whole number from %d to %d", text,
-                          GILLOC_TIMELINE_WIDTH_MIN, GILLOC_TIMELINE_WIDTH_MAX);
-  return (unsigned)value;
+  const unsigned long long range[] = {GILLOC_TIMELINE_WIDTH_MIN, GILLOC_TIMELINE_WIDTH_MAX};
+  return (unsigned)gilloc_arguments_number("timeline: --width", text, range);
 }
 
 static void settle_view(struct request *request)
@@ -83,12 +79,8 @@ static void parse(struct request *request, int argc, const char **argv)
       {"width", '\0', POPT_ARG_STRING, &request->width, 0,
        "characters a line, 40 to 1000 (default: the terminal's, else 100)", "NUMBER"},
       POPT_AUTOHELP POPT_TABLEEND};
-  poptContext context = gilloc_message_need(poptGetContext(argv[0], argc, argv, table, 0));
-  poptSetOtherOptionHelp(context, "[OPTION...] FILE");
-  int id = poptGetNextOpt(context);
-  if (id < -1)
-    gilloc_message_refuse("timeline: %s: %s; `gilloc timeline --help` lists the options",
-                          poptBadOption(context, POPT_BADOPTION_NOALIAS), poptStrerror(id));
+  const struct gilloc_arguments arguments = {"timeline", "[OPTION...] FILE", 0, argc, argv};
+  poptContext context = gilloc_arguments_read(&arguments, table);
   const char **rest = poptGetArgs(context);
   if (!rest || !rest[0] || rest[1])
     gilloc_message_refuse("timeline: name one file, written by `gilloc lab --timeline FILE.json`");
