@@ -9,7 +9,8 @@
 
 #include "base.h"
 
-/* Ranks, ground first. GILLOC_RANK_CENTRAL + c and GILLOC_RANK_DEPOT + c are size class c's. */
+/* Ranks, ground first. GILLOC_RANK_CENTRAL + c is size class c's; from GILLOC_RANK_DEPOT on stand the depot's
+ * stocks, some a class. */
 enum gilloc_rank {
   GILLOC_RANK_GROUND = 1,
   GILLOC_RANK_CENTRAL = 100,
