@@ -4,12 +4,13 @@
  * strict UDP ping-pong on loopback with a thread under the GIL while k spinners hold the GIL whenever they
  * can; the peer and the I/O thread stand on the first processor, the spinners on the second. With --cpued the
  * I/O thread is replaced by one that computes for a millisecond and then sleeps for no time at all, again and
- * again, as if it did I/O.
+ * again, as if it did I/O. With --equal there is none, and the spinners stand on both processors by turns.
  *
- *   gil_pingpong [--policy NAME] [--interval-us N] [--spinners N] [--seconds S] [--cpued]
+ *   gil_pingpong [--policy NAME] [--interval-us N] [--spinners N] [--seconds S] [--cpued | --equal]
  *
  * One line: round trips a second and their times, each thread's share of the hold time, and what the spinners
- * did of what one does alone, in the time that the I/O thread left them.
+ * did of what one does alone, in the time that the I/O thread left them. With --equal the longest wait
+ * instead, and what of it were holds longer than the interval and what hand-overs, when nobody held the GIL.
  */
 #include "lab/prng.h"
 
@@ -17,6 +18,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <gilloc/gil.h>
+#include <gilloc/timeline.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -38,7 +40,8 @@ enum {
   MESSAGE_BYTES = 16,
   IO_WORK_NS = 1000,       /* held after each of the I/O thread's two calls, as an interpreter would */
   CPUED_WORK_NS = 1000000, /* held between two empty sleeps */
-  STEPS_PER_CHECKPOINT = 30
+  STEPS_PER_CHECKPOINT = 30,
+  EVENTS_MAX = 1 << 14 /* that a spinner records, the newest */
 };
 
 /* Shared with the peer. */
@@ -52,13 +55,19 @@ struct player {
   pthread_t id;
   _Atomic uint64_t steps;
   struct gilloc_gil_counters counters; /* at its end */
+  struct gilloc_timeline timeline;
+  uint64_t ring[EVENTS_MAX];
+};
+
+struct span {
+  uint64_t begin_ns, end_ns;
 };
 
 static struct options {
   const char *policy;
   unsigned long interval_us, spinners;
   double seconds;
-  bool cpued;
+  bool cpued, equal;
 } options = {.policy = "fair", .interval_us = 5000, .spinners = 1, .seconds = 1};
 
 static struct scene *scene;
@@ -183,7 +192,9 @@ static void *compute(void *argument)
   struct player *player = argument;
   struct gilloc_prng prng = gilloc_prng_stream(1, 1);
   uint64_t sum = 0, steps = 0;
-  pin(1);
+  pin(options.equal ? (int)((player - players) % 2) : 1);
+  if (options.equal)
+    gilloc_timeline_start(&player->timeline, player->ring, EVENTS_MAX);
   gilloc_thread_attach();
   while (!atomic_load_explicit(&scene->stop, memory_order_relaxed)) {
     for (unsigned i = 0; i < STEPS_PER_CHECKPOINT; i++)
@@ -193,6 +204,7 @@ static void *compute(void *argument)
   }
   atomic_store(&player->steps, steps);
   gilloc_thread_detach();
+  gilloc_timeline_stop();
   player->counters = gilloc_gil_thread_counters();
   return NULL;
 }
@@ -236,16 +248,82 @@ static void print_trips(double passed)
          scene->trip_ns[trips - 1] * 1e-3);
 }
 
+/* The spans of one spinner from each event of the kind `from` to its end, an ACQUIRE or whatever drops. */
+static size_t read_spans(const struct player *player, enum gilloc_timeline_kind from, struct span *spans)
+{
+  static struct gilloc_timeline_event events[EVENTS_MAX];
+  struct gilloc_timeline_reading reading = gilloc_timeline_read(&player->timeline, events, EVENTS_MAX);
+  size_t count = 0;
+  bool open = false;
+  for (size_t i = 0; i < reading.count; i++) {
+    enum gilloc_timeline_kind kind = events[i].kind;
+    bool drops = kind == GILLOC_TIMELINE_RELEASE || kind == GILLOC_TIMELINE_FORCED_DROP;
+    if (kind == from) {
+      open = true;
+      spans[count].begin_ns = events[i].at_ns;
+    } else if (open && (from == GILLOC_TIMELINE_ACQUIRE ? drops : kind == GILLOC_TIMELINE_ACQUIRE)) {
+      open = false;
+      spans[count++].end_ns = events[i].at_ns;
+    }
+  }
+  return count;
+}
+
+static struct span find_longest_wait(void)
+{
+  static struct span waits[EVENTS_MAX];
+  struct span longest = {0, 0};
+  for (unsigned long i = 0; i < options.spinners; i++) {
+    size_t count = read_spans(&players[i], GILLOC_TIMELINE_REQUEST, waits);
+    for (size_t n = 0; n < count; n++)
+      if (waits[n].end_ns - waits[n].begin_ns > longest.end_ns - longest.begin_ns)
+        longest = waits[n];
+  }
+  return longest;
+}
+
+static void print_longest_wait(void)
+{
+  static struct span holds[EVENTS_MAX];
+  struct span wait = find_longest_wait();
+  uint64_t held = 0, late = 0, interval = options.interval_us * 1000;
+  unsigned turns = 0;
+  for (unsigned long i = 0; i < options.spinners; i++) {
+    size_t count = read_spans(&players[i], GILLOC_TIMELINE_ACQUIRE, holds);
+    for (size_t n = 0; n < count; n++) {
+      uint64_t begin = holds[n].begin_ns > wait.begin_ns ? holds[n].begin_ns : wait.begin_ns;
+      uint64_t end = holds[n].end_ns < wait.end_ns ? holds[n].end_ns : wait.end_ns;
+      uint64_t length = holds[n].end_ns - holds[n].begin_ns;
+      if (begin >= end)
+        continue;
+      turns++;
+      held += end - begin;
+      late += length > interval ? length - interval : 0;
+    }
+  }
+  uint64_t all = wait.end_ns - wait.begin_ns;
+  printf("; longest wait %.2f ms, %.2f intervals a thread: %u holds, %.2f ms longer than the interval, %.2f "
+         "ms of "
+         "hand-overs",
+         (double)all * 1e-6, (double)all / (double)(interval * options.spinners), turns, (double)late * 1e-6,
+         (double)(all - (held < all ? held : all)) * 1e-6);
+}
+
 /* `solo`: one spinner's steps a second when it is alone. */
 static void print_shares(double passed, double solo)
 {
   double guest = (double)players[SPINNERS_MAX].counters.held_ns * 1e-9 / passed, steps = 0;
-  printf(" held: %s %.1f %%", options.cpued ? "pretender" : "I/O", guest * 100);
+  if (options.equal)
+    printf(" held:");
+  else
+    printf(" held: %s %.1f %%", options.cpued ? "pretender" : "I/O", guest * 100);
   for (unsigned long i = 0; i < options.spinners; i++) {
     printf(", spinner %.1f %%", (double)players[i].counters.held_ns * 1e-7 / passed);
     steps += (double)atomic_load(&players[i].steps);
   }
-  if (options.spinners > 0)
+  if (options.equal)
+    print_longest_wait();
+  else if (options.spinners > 0)
     printf("; spinners at %.1f %% of what was left", steps / passed / solo / (1 - guest) * 100);
   printf("\n");
 }
@@ -255,16 +333,20 @@ _Noreturn static void refuse(const char *what)
   fprintf(stderr, "gil_pingpong: %s; options are --policy NAME (", what);
   for (unsigned n = 0; gilloc_gil_policy_name(n) != NULL; n++)
     fprintf(stderr, "%s%s", n > 0 ? ", " : "", gilloc_gil_policy_name(n));
-  fprintf(stderr, "), --interval-us N, --spinners 0 to %d, --seconds 0.05 to 60, --cpued\n", SPINNERS_MAX);
+  fprintf(stderr, "), --interval-us N, --spinners 0 to %d, --seconds 0.05 to 60, --cpued, --equal\n",
+          SPINNERS_MAX);
   exit(2);
 }
 
 static void parse(int argc, char **argv)
 {
-  static const struct option known[] = {
-      {"policy", required_argument, NULL, 'p'},   {"interval-us", required_argument, NULL, 'i'},
-      {"spinners", required_argument, NULL, 'n'}, {"seconds", required_argument, NULL, 's'},
-      {"cpued", no_argument, NULL, 'c'},          {NULL, 0, NULL, 0}};
+  static const struct option known[] = {{"policy", required_argument, NULL, 'p'},
+                                        {"interval-us", required_argument, NULL, 'i'},
+                                        {"spinners", required_argument, NULL, 'n'},
+                                        {"seconds", required_argument, NULL, 's'},
+                                        {"cpued", no_argument, NULL, 'c'},
+                                        {"equal", no_argument, NULL, 'e'},
+                                        {NULL, 0, NULL, 0}};
   char none = 0, *end = &none;
   for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
     switch (option) {
@@ -283,6 +365,9 @@ static void parse(int argc, char **argv)
     case 'c':
       options.cpued = true;
       break;
+    case 'e':
+      options.equal = true;
+      break;
     default:
       refuse("unknown option");
     }
@@ -291,6 +376,8 @@ static void parse(int argc, char **argv)
   }
   if (optind < argc || options.spinners > SPINNERS_MAX || !(options.seconds >= 0.05 && options.seconds <= 60))
     refuse("out of range");
+  if (options.equal && (options.cpued || options.spinners < 2))
+    refuse("--equal takes 2 spinners or more, and no --cpued");
   if (!gilloc_gil_set_policy(options.policy))
     refuse("unknown policy");
   if (!gilloc_gil_set_interval(options.interval_us))
@@ -307,17 +394,19 @@ int main(int argc, char **argv)
   solo = (double)atomic_load(&players[0].steps) / solo;
   atomic_store(&scene->stop, false);
   open_sockets();
-  pid_t peer = options.cpued ? 0 : fork();
-  if (peer == 0 && !options.cpued)
+  bool peerless = options.cpued || options.equal;
+  pid_t peer = peerless ? 0 : fork();
+  if (peer == 0 && !peerless)
     play_peer();
   if (peer < 0)
     fail("fork");
-  double passed = run(options.spinners, options.cpued ? pretend : answer, options.seconds);
+  void *(*guest)(void *) = options.equal ? NULL : options.cpued ? pretend : answer;
+  double passed = run(options.spinners, guest, options.seconds);
   if (peer > 0 && waitpid(peer, NULL, 0) != peer)
     fail("waitpid");
   printf("%s %lu us, %lu spinners:", options.policy, options.interval_us, options.spinners);
-  if (!options.cpued)
+  if (!peerless)
     print_trips(passed);
   print_shares(passed, solo);
-  return options.cpued || atomic_load(&scene->trips) > 0 ? 0 : 1;
+  return peerless || atomic_load(&scene->trips) > 0 ? 0 : 1;
 }

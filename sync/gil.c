@@ -23,6 +23,8 @@ GILLOC_THREAD_LOCAL struct gilloc_gil_thread gilloc_gil_self;
 /* A plain mutex, as CPython's: an adaptive one costs more where nobody else is there, and gains nothing. */
 struct gilloc_gil gilloc_gil = {.mutex = PTHREAD_MUTEX_INITIALIZER,
                                 .switched = PTHREAD_COND_INITIALIZER,
+                                .released = PTHREAD_COND_INITIALIZER,
+                                .open = 1,
                                 .policy = &gilloc_gil_policy_interval,
                                 .interval_us = DEFAULT_INTERVAL_US};
 
@@ -131,8 +133,8 @@ static GILLOC_COLD void wait_for_switch(const struct gilloc_gil_thread *self)
   gilloc_gil.droppers--;
 }
 
-/* This thread's GIL becomes free. */
-static void lose(struct gilloc_gil_thread *self, enum gilloc_gil_drop how)
+/* This thread's GIL becomes free. True when a waiter is to be woken after the unlocking. */
+static bool lose(struct gilloc_gil_thread *self, enum gilloc_gil_drop how)
 {
   bool must_switch =
       gilloc_gil.drop_requested && gilloc_gil.policy->forces_switch && gilloc_gil.first_waiter != NULL;
@@ -149,6 +151,7 @@ static void lose(struct gilloc_gil_thread *self, enum gilloc_gil_drop how)
   gilloc_gil.policy->released(&gilloc_gil, self, how);
   if (GILLOC_UNLIKELY(must_switch))
     wait_for_switch(self);
+  return gilloc_gil.first_waiter != NULL && gilloc_gil.policy->wakes_unlocked;
 }
 
 static GILLOC_ALWAYS_INLINE void take_as(struct gilloc_gil_thread *self, enum take how)
@@ -157,7 +160,8 @@ static GILLOC_ALWAYS_INLINE void take_as(struct gilloc_gil_thread *self, enum ta
   gilloc_assert(!self->held);
   gilloc_assert(gilloc_rank_held() == 0);
   gilloc_gil_state_lock(&gilloc_gil);
-  bool waits = gilloc_gil.locked || !gilloc_gil.policy->may_take(&gilloc_gil, self);
+  bool waits = gilloc_gil.locked ||
+               (gilloc_gil.first_waiter != NULL && !gilloc_gil.policy->may_take(&gilloc_gil, self));
   if (GILLOC_UNLIKELY(waits))
     wait_for_turn(self, how);
   gain(self);
@@ -180,8 +184,10 @@ static GILLOC_ALWAYS_INLINE void drop_as(struct gilloc_gil_thread *self, enum gi
   gilloc_assert(self->held);
   gilloc_assert(gilloc_rank_held() == 0);
   gilloc_gil_state_lock(&gilloc_gil);
-  lose(self, how);
+  bool wakes = lose(self, how);
   gilloc_gil_state_unlock(&gilloc_gil);
+  if (GILLOC_UNLIKELY(wakes))
+    gilloc_gil_state_wake_one_outside(&gilloc_gil);
   errno = saved_errno;
 }
 
@@ -345,15 +351,17 @@ GILLOC_PUBLIC void gilloc_blocking_leave(void)
 static bool drop_if_due(struct gilloc_gil_thread *self)
 {
   gilloc_gil_state_lock(&gilloc_gil);
-  bool due = gilloc_gil.policy->checkpoint(&gilloc_gil, self);
+  bool due = gilloc_gil.policy->checkpoint(&gilloc_gil, self), wakes = false;
   if (due && gilloc_gil.drop_requested) {
     self->counters.forced_drops++;
     gilloc_gil.totals.forced_drops++;
-    lose(self, GILLOC_GIL_DROP_FORCED);
+    wakes = lose(self, GILLOC_GIL_DROP_FORCED);
   } else if (due) {
-    lose(self, GILLOC_GIL_DROP_CHECKPOINT);
+    wakes = lose(self, GILLOC_GIL_DROP_CHECKPOINT);
   }
   gilloc_gil_state_unlock(&gilloc_gil);
+  if (GILLOC_UNLIKELY(wakes))
+    gilloc_gil_state_wake_one_outside(&gilloc_gil);
   return due;
 }
 
@@ -365,7 +373,7 @@ GILLOC_PUBLIC void gilloc_checkpoint_slow(void)
   if (!self->held)
     gilloc_panic("gilloc_checkpoint: the GIL is not held; call gilloc_thread_attach first");
   gilloc_assert(gilloc_rank_held() == 0);
-  if (self->sections > 0)
+  if (self->sections > 0 || gilloc_gil_state_counts_down(&gilloc_gil))
     return;
   int saved_errno = errno;
   if (drop_if_due(self))
@@ -409,6 +417,7 @@ static void recreate(struct gilloc_gil_thread *self)
 {
   gilloc_gil.mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
   gilloc_gil.switched = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+  gilloc_gil.released = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
   self->wake = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
   gilloc_gil.first_waiter = NULL;
   gilloc_gil.last_waiter = NULL;

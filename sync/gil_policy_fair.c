@@ -19,7 +19,7 @@ enum {
   SPIN_NS = 20000,     /* a hand-over between two processors takes a tenth of that */
   SPIN_MISSES_MAX = 6, /* after so many in vain, 63 of 64 chances are passed over */
   GRACE_PART = 8,      /* the grace is this part of the interval */
-  NEWBORN_PART = 4,    /* a new thread's credit likewise: threads are cheap to make */
+  NEWBORN_SHIFT = 2,   /* a new thread's credit is a quarter: threads are cheap to make */
   SLACK_PART = 64,     /* a turn that has no more than this left is over */
   RECHECK_NS = 50000   /* no waiter looks again sooner than this without being woken */
 };
@@ -28,9 +28,9 @@ static struct {
   uint64_t floor_ns;
   uint64_t turn_owner; /* thread id */
   uint64_t turn_used_ns;
-  uint64_t budget_ns; /* of the present hold: after that anybody may ask for the drop */
-  bool heir_overdue;  /* the heir is the one that waited too long: nobody goes before it */
-  bool hold_overdue;  /* ... and now it holds: for the length of the grace urgent ones do not ask either */
+  uint64_t urgent_budget_ns; /* of a hold that is urgent: after that anybody may ask for the drop */
+  bool heir_overdue;         /* the heir is the one that waited too long: nobody goes before it */
+  bool hold_overdue; /* ... and now it holds: for the length of the grace urgent ones do not ask either */
 } fair;
 
 /* By what two threads that want the GIL are compared. */
@@ -66,7 +66,7 @@ static bool turn_goes_on(const struct gilloc_gil *gil, const struct gilloc_gil_t
 static struct claim claim_of(const struct gilloc_gil *gil, const struct gilloc_gil_thread *thread)
 {
   struct claim claim = {.in_turn = turn_goes_on(gil, thread), .virtual_ns = thread->standing.virtual_ns};
-  uint64_t credit = interval_ns(gil) / (thread->counters.acquisitions <= 1 ? NEWBORN_PART : 1);
+  uint64_t credit = interval_ns(gil) >> (thread->counters.acquisitions <= 1 ? NEWBORN_SHIFT : 0);
   uint64_t lowest = fair.floor_ns > credit ? fair.floor_ns - credit : 0;
   if (!thread->forced_off && claim.virtual_ns < lowest)
     claim.virtual_ns = lowest;
@@ -122,7 +122,8 @@ static uint64_t patience_ns(const struct gilloc_gil *gil, const struct gilloc_gi
 {
   const struct gilloc_gil_standing *holder = &gil->holder->standing, *mine = &self->standing;
   uint64_t held = now - gil->held_since_ns;
-  uint64_t safe = least(fair.budget_ns, interval_ns(gil));
+  uint64_t interval = interval_ns(gil), turn_left = interval - least(interval, fair.turn_used_ns);
+  uint64_t safe = holder->urgent ? least(fair.urgent_budget_ns, interval) : turn_left;
   if (mine->urgent && fair.hold_overdue)
     safe = least(safe, grace_ns(gil));
   else if (mine->urgent && !holder->urgent)
@@ -187,11 +188,17 @@ static bool may_take(const struct gilloc_gil *gil, const struct gilloc_gil_threa
   return !fair.heir_overdue && goes_before(claim_of(gil, thread), standing_claim(gil, gil->heir));
 }
 
+/* The owner of a turn that goes on, alone and up to date: all stays as it is. */
+static bool takes_alone(const struct gilloc_gil *gil, const struct gilloc_gil_thread *thread)
+{
+  return gil->first_waiter == NULL && thread->standing.virtual_ns >= fair.floor_ns &&
+         turn_goes_on(gil, thread) && !thread->standing.urgent && !fair.heir_overdue && !fair.hold_overdue;
+}
+
 /* An heir that took the GIL has left the queue, and is the heir no longer; if there still is one, this thread
  * went before it. */
-static void taken(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
+static GILLOC_COLD void take_over(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
 {
-  uint64_t interval = interval_ns(gil);
   struct gilloc_gil_standing *mine = &thread->standing;
   fair.hold_overdue = fair.heir_overdue && gil->heir == NULL;
   fair.heir_overdue = false;
@@ -201,13 +208,19 @@ static void taken(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
     fair.turn_owner = thread->id;
     fair.turn_used_ns = 0;
   }
-  fair.budget_ns =
-      least(interval, mine->urgent ? fair.floor_ns - mine->virtual_ns : interval - fair.turn_used_ns);
+  fair.urgent_budget_ns = mine->urgent ? fair.floor_ns - mine->virtual_ns : 0;
   if (gil->drop_requested)
     gilloc_gil_state_clear_request(gil);
 }
 
-/* The waiter that has waited for as many intervals as there are waiters, longest first; or NULL. */
+static void taken(struct gilloc_gil *gil, struct gilloc_gil_thread *thread)
+{
+  if (GILLOC_UNLIKELY(!takes_alone(gil, thread)))
+    take_over(gil, thread);
+}
+
+/* The waiter that has waited for as many intervals as there are waiters, longest first; or NULL. Less the
+ * grace: the holder's last turn ends late by what its being asked and the hand-over take. */
 static struct gilloc_gil_thread *find_overdue(const struct gilloc_gil *gil, uint64_t now)
 {
   struct gilloc_gil_thread *oldest = gil->first_waiter;
@@ -215,7 +228,8 @@ static struct gilloc_gil_thread *find_overdue(const struct gilloc_gil *gil, uint
   for (struct gilloc_gil_thread *thread = oldest; thread != NULL; thread = thread->next, waiters++)
     if (thread->asked_ns < oldest->asked_ns)
       oldest = thread;
-  return oldest != NULL && now - oldest->asked_ns >= waiters * interval_ns(gil) ? oldest : NULL;
+  bool due = oldest != NULL && now - oldest->asked_ns + grace_ns(gil) >= waiters * interval_ns(gil);
+  return due ? oldest : NULL;
 }
 
 static struct gilloc_gil_thread *find_first(const struct gilloc_gil *gil)
@@ -227,28 +241,36 @@ static struct gilloc_gil_thread *find_first(const struct gilloc_gil *gil)
   return first;
 }
 
-/* Charges the hold and names the heir. */
-static void released(struct gilloc_gil *gil, struct gilloc_gil_thread *thread, enum gilloc_gil_drop how)
+/* `mine` is who has just dropped. */
+static GILLOC_COLD void name_heir(struct gilloc_gil *gil, const struct gilloc_gil_standing *mine)
 {
-  struct gilloc_gil_standing *mine = &thread->standing;
-  (void)how;
-  mine->virtual_ns += gil->last_hold_ns;
-  if (thread->id == fair.turn_owner)
-    fair.turn_used_ns += gil->last_hold_ns;
   bool counts = !mine->urgent || mine->virtual_ns > fair.floor_ns;
   raise_floor(gil, counts ? mine->virtual_ns : UINT64_MAX, NULL);
-  if (gil->first_waiter == NULL)
-    return;
   struct gilloc_gil_thread *overdue = find_overdue(gil, gil->held_since_ns + gil->last_hold_ns);
   fair.heir_overdue = overdue != NULL;
   gil->heir = overdue != NULL ? overdue : find_first(gil);
   gilloc_gil_state_wake(gil->heir);
 }
 
+/* Charges the hold and names the heir. */
+static void released(struct gilloc_gil *gil, struct gilloc_gil_thread *thread, enum gilloc_gil_drop how)
+{
+  struct gilloc_gil_standing *mine = &thread->standing;
+  (void)how;
+  mine->virtual_ns += gil->last_hold_ns;
+  if (GILLOC_LIKELY(thread->id == fair.turn_owner))
+    fair.turn_used_ns += gil->last_hold_ns;
+  if (GILLOC_UNLIKELY(gil->first_waiter != NULL))
+    name_heir(gil, mine);
+  else if (mine->virtual_ns > fair.floor_ns)
+    fair.floor_ns = mine->virtual_ns;
+}
+
 /* No need to force a switch: a dropper that comes back must go before the heir to take the GIL. */
 const struct gilloc_gil_policy gilloc_gil_policy_fair = {.name = "fair",
                                                          .forces_switch = false,
-                                                         .sees_every_checkpoint = false,
+                                                         .counts_checkpoints = false,
+                                                         .wakes_unlocked = false,
                                                          .may_take = may_take,
                                                          .wait = wait_for_grant,
                                                          .taken = taken,

@@ -8,7 +8,7 @@
 
 static bool may_take(const struct gilloc_gil *gil, const struct gilloc_gil_thread *thread)
 {
-  return gil->first_waiter == NULL || gil->first_waiter == thread;
+  return gil->first_waiter == thread;
 }
 
 /* Sleeps until the present holder's interval is over, and then asks for the drop on behalf of the whole
@@ -29,7 +29,8 @@ static void wait_in_line(struct gilloc_gil *gil, struct gilloc_gil_thread *threa
 /* No need to force a switch: a dropper that comes back finds the queue before it. */
 const struct gilloc_gil_policy gilloc_gil_policy_fifo = {.name = "fifo",
                                                          .forces_switch = false,
-                                                         .sees_every_checkpoint = false,
+                                                         .counts_checkpoints = false,
+                                                         .wakes_unlocked = false,
                                                          .may_take = may_take,
                                                          .wait = wait_in_line,
                                                          .taken = gilloc_gil_state_answer_request,

@@ -55,7 +55,8 @@ static void released(struct gilloc_gil *gil, struct gilloc_gil_thread *thread, e
 
 const struct gilloc_gil_policy gilloc_gil_policy_priority = {.name = "priority",
                                                              .forces_switch = true,
-                                                             .sees_every_checkpoint = false,
+                                                             .counts_checkpoints = false,
+                                                             .wakes_unlocked = false,
                                                              .may_take = may_take,
                                                              .wait = wait_by_class,
                                                              .taken = taken,

@@ -9,6 +9,7 @@
 #include "panic.h"
 
 #include <errno.h>
+#include <limits.h>
 
 enum { NS_PER_SECOND = 1000000000 };
 
@@ -52,6 +53,9 @@ void gilloc_gil_state_wake_all(struct gilloc_gil *gil)
 {
   for (struct gilloc_gil_thread *thread = gil->first_waiter; thread != NULL; thread = thread->next)
     gilloc_gil_state_wake(thread);
+  pthread_cond_broadcast(&gil->released);
+  gilloc_gil_state_set_open(gil, true);
+  gilloc_futex_wake(&gil->open, INT_MAX);
 }
 
 bool gilloc_gil_state_sleep(struct gilloc_gil *gil, pthread_cond_t *condition, int64_t limit_ns)
@@ -71,6 +75,14 @@ bool gilloc_gil_state_sleep(struct gilloc_gil *gil, pthread_cond_t *condition, i
   if (error != 0 && error != ETIMEDOUT)
     gilloc_panic_os("pthread_cond_clockwait", error);
   return error == 0;
+}
+
+/* Whoever opens it between the unlocking and the falling asleep has changed the word, and nobody sleeps. */
+void gilloc_gil_state_sleep_until_open(struct gilloc_gil *gil)
+{
+  gilloc_gil_state_unlock(gil);
+  (void)gilloc_futex_wait(&gil->open, 0, -1);
+  gilloc_gil_state_lock(gil);
 }
 
 static void spin_until_nudged(const struct gilloc_gil_thread *thread, uint64_t limit_ns)
@@ -98,7 +110,7 @@ bool gilloc_gil_state_spin(struct gilloc_gil *gil, struct gilloc_gil_thread *thr
   return atomic_load_explicit(&thread->nudged, memory_order_relaxed);
 }
 
-static void set_pending(bool pending)
+static void set_pending(unsigned char pending)
 {
   __atomic_store_n(&gilloc_checkpoint_pending, pending, __ATOMIC_RELAXED);
 }
@@ -108,13 +120,13 @@ void gilloc_gil_state_request_drop(struct gilloc_gil *gil, struct gilloc_gil_thr
   if (asker->timeline != NULL)
     gilloc_timeline_record(asker->timeline, GILLOC_TIMELINE_DROP_REQUEST, gilloc_clock_read(&gil->clock));
   gil->drop_requested = true;
-  set_pending(true);
+  set_pending(GILLOC_CHECKPOINT_REQUESTED);
 }
 
 void gilloc_gil_state_clear_request(struct gilloc_gil *gil)
 {
   gil->drop_requested = false;
-  set_pending(gil->policy->sees_every_checkpoint);
+  set_pending(gil->policy->counts_checkpoints ? GILLOC_CHECKPOINT_COUNTED : GILLOC_CHECKPOINT_IDLE);
 }
 
 bool gilloc_gil_state_may_barge(const struct gilloc_gil *gil, const struct gilloc_gil_thread *thread)

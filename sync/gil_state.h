@@ -4,7 +4,8 @@
  *
  *            gil->mutex guards all of it, and is never held while anybody works
  *   holder --> locked, last_holder, held_since_ns     waiters: first --> thread <--> thread <-- last
- *   dropper waits on `switched` until last_holder is not itself; each waiter on its own `wake`
+ *   dropper waits on `switched` until last_holder is not itself; a waiter, as the policy wants it, on its own
+ *   `wake`, on `released` with the others, or on the futex `open`
  *
  * Invariants: locked == some thread's `held`. drop_requested implies that somebody waits, because it is
  * cleared by whoever takes the GIL and a waiter leaves the queue only by taking it. gil.c moves the GIL; a
@@ -59,9 +60,13 @@ struct gilloc_gil_thread {
 struct gilloc_gil {
   pthread_mutex_t mutex;
   pthread_cond_t switched; /* last_holder has changed while a dropper waits for that */
+  pthread_cond_t released; /* on which all waiters of a policy without an order sleep */
+  _Atomic uint32_t open;   /* 0 while waiters may sleep on it (futex); written under mutex */
   bool locked;
-  bool drop_requested;  /* by a waiter, of this holder */
-  unsigned droppers;    /* threads that sleep on `switched` */
+  bool drop_requested; /* by a waiter, of this holder */
+  unsigned droppers;   /* threads that sleep on `switched` */
+  /* Of a policy that counts: written by the holder, guarded by the GIL and not by mutex. */
+  unsigned checkpoints_left;
   uint64_t last_holder; /* thread id; 0 before the first */
   uint64_t last_id;
   uint64_t switch_number; /* changes of last_holder */
@@ -77,6 +82,13 @@ struct gilloc_gil {
   _Atomic uint64_t interval_us;      /* written under mutex, read by anybody */
 };
 
+/* The values of gilloc_checkpoint_pending. */
+enum {
+  GILLOC_CHECKPOINT_IDLE,
+  GILLOC_CHECKPOINT_REQUESTED,
+  GILLOC_CHECKPOINT_COUNTED /* nothing is requested; the policy counts checkpoints */
+};
+
 enum gilloc_gil_drop {
   GILLOC_GIL_DROP_VOLUNTARY,  /* at the end of a call, at exit */
   GILLOC_GIL_DROP_BLOCKING,   /* before a blocking call */
@@ -90,10 +102,13 @@ struct gilloc_gil_policy {
   const char *name;
   /* A thread that drops the GIL while a request stands waits until another has taken over. */
   bool forces_switch;
-  /* The holder comes to `checkpoint` at each one, request or not. */
-  bool sees_every_checkpoint;
-  /* The GIL is free: may `thread` have it now? Asked of newcomers, not yet in the queue, and of waiters.
-   * A policy that always says yes lets newcomers barge. */
+  /* The holder comes to `checkpoint` at each one that gil->checkpoints_left does not let pass, request or
+   * not. */
+  bool counts_checkpoints;
+  /* A drop beside waiters wakes one that sleeps on `open`, when the mutex is free again. */
+  bool wakes_unlocked;
+  /* The GIL is free: may `thread` have it now? Asked of waiters, and of newcomers, not yet in the queue,
+   * unless that is empty. A policy that always says yes lets newcomers barge. */
   bool (*may_take)(const struct gilloc_gil *gil, const struct gilloc_gil_thread *thread);
   /* One sleep of the queued `thread`, at the end of which may_take is asked again; may request a drop. */
   void (*wait)(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
@@ -122,13 +137,26 @@ static inline void gilloc_gil_state_unlock(struct gilloc_gil *gil)
 /* The queue of waiters. An heir that leaves it is the heir no longer. */
 void gilloc_gil_state_push_waiter(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
 void gilloc_gil_state_remove_waiter(struct gilloc_gil *gil, struct gilloc_gil_thread *thread);
-/* Wakes one queued thread, or all of them, to look again. */
+/* Wakes one queued thread that sleeps on its `wake`, or all of them wherever they sleep, to look again. */
 void gilloc_gil_state_wake(struct gilloc_gil_thread *thread);
 void gilloc_gil_state_wake_all(struct gilloc_gil *gil);
 
 /* Sleeps on `condition`, gil->mutex released meanwhile; limit_ns < 0: no limit. False when the time ran
  * out. May return early. Is no cancellation point: a waiter must never leave but with the GIL. */
 bool gilloc_gil_state_sleep(struct gilloc_gil *gil, pthread_cond_t *condition, int64_t limit_ns);
+
+/* Sleeps on gil->open until it is opened or woken, gil->mutex released meanwhile. Must be closed. */
+void gilloc_gil_state_sleep_until_open(struct gilloc_gil *gil);
+/* Opens and closes it; only a policy that sleeps on it may close it, and only while the GIL is held. */
+static inline void gilloc_gil_state_set_open(struct gilloc_gil *gil, bool open)
+{
+  atomic_store_explicit(&gil->open, open, memory_order_relaxed);
+}
+/* Wakes one that sleeps on it. Called without gil->mutex. */
+static inline void gilloc_gil_state_wake_one_outside(struct gilloc_gil *gil)
+{
+  gilloc_futex_wake(&gil->open, 1);
+}
 
 /* Waits busily for gilloc_gil_state_wake, gil->mutex released meanwhile. False when the time ran out. Only
  * for a wait that is likely to be shorter than falling asleep and waking up. */
@@ -137,6 +165,17 @@ bool gilloc_gil_state_spin(struct gilloc_gil *gil, struct gilloc_gil_thread *thr
 /* `asker` asks the holder to drop at its next checkpoint; takes such a request back. */
 void gilloc_gil_state_request_drop(struct gilloc_gil *gil, struct gilloc_gil_thread *asker);
 void gilloc_gil_state_clear_request(struct gilloc_gil *gil);
+
+/* The holder, at a checkpoint and without gil->mutex: is it one that a counting policy lets pass? */
+static inline bool gilloc_gil_state_counts_down(struct gilloc_gil *gil)
+{
+  if (__atomic_load_n(&gilloc_checkpoint_pending, __ATOMIC_RELAXED) != GILLOC_CHECKPOINT_COUNTED)
+    return false;
+  if (gil->checkpoints_left <= 1)
+    return false;
+  gil->checkpoints_left--;
+  return true;
+}
 
 /* Functions of a policy that several have in common. may_take: whoever comes has it. */
 bool gilloc_gil_state_may_barge(const struct gilloc_gil *gil, const struct gilloc_gil_thread *thread);

@@ -8,7 +8,9 @@
  *                       GIL and no request stands, which is all that time limits are needed for: whoever sleeps
  *                       before a free GIL has to be woken
  *   a request without a waiter, an heir that is not in the queue   assertions in unlock()
- * What happens under the mutex is one step, but for the sleeps: nobody sees the state in between. A signal reaches those who sleep and is lost on all others, as a condition variable's is. Run: gil_handover.sh
+ * What happens under the mutex is one step, but for the sleeps: nobody sees the state in between. Who sleeps under
+ * `interval` shares a condition variable, and a signal reaches any of them; under `ticks` a thread sleeps on a futex,
+ * after the unlocking and unless it is open by then, and is woken after an unlocking too. A signal reaches those who sleep and is lost on all others, as a condition variable's is. Run: gil_handover.sh
  */
 #ifndef THREADS
 #define THREADS 3
@@ -37,7 +39,8 @@ bool mutex, locked, drop_requested;
 byte last_holder = NOBODY, heir = NOBODY, droppers, holders;
 byte queue[THREADS], waiters;
 bool forced_off[THREADS];
-bool asleep[THREADS], woken[THREADS];           /* each waiter's own condition variable */
+bool asleep[THREADS], woken[THREADS];           /* wherever the waiter sleeps */
+bool open = true;                               /* the futex of `ticks` */
 bool dropping[THREADS], switch_seen[THREADS];   /* the one on which droppers sleep */
 
 inline lock()
@@ -96,8 +99,24 @@ inline wake(who)
   fi
 }
 
+/* One of those who sleep and are not woken yet, whichever. */
+inline wake_any()
+{
+  if
+  :: asleep[0] && !woken[0] -> woken[0] = true
+#if THREADS > 1
+  :: asleep[1] && !woken[1] -> woken[1] = true
+#endif
+#if THREADS > 2
+  :: asleep[2] && !woken[2] -> woken[2] = true
+#endif
+  :: else
+  fi
+}
+
 inline wake_all()
 {
+  open = true;
   place = 0;
   do
   :: place < waiters -> wake(queue[place]); place++
@@ -141,7 +160,7 @@ bool heir_overdue;
 inline lie_down()
 {
   if
-  :: policy == INTERVAL -> remove(me); push(me)
+  :: policy == TICKS -> open = false
   :: policy == PRIORITY && locked && !forced_off[me] && forced_off[last_holder] -> drop_requested = true
   :: policy == FAIR && locked -> if :: drop_requested = true :: skip fi
   :: else
@@ -152,9 +171,18 @@ inline lie_down()
   :: else
   fi;
   patient = (policy == TICKS);
-  asleep[me] = true;
+  asleep[me] = !patient;
   woken[me] = false;
   unlock()
+}
+
+/* The system call with which a waiter of `ticks` falls asleep, or does not. */
+inline fall_asleep()
+{
+  if
+  :: open -> woken[me] = true
+  :: else -> asleep[me] = true
+  fi
 }
 
 /* Wakes, by a signal or because the time is up, and has the mutex. */
@@ -185,6 +213,10 @@ inline take()
   };
   do
   :: waits ->
+    if
+    :: patient -> atomic { fall_asleep() }
+    :: else
+    fi;
     atomic {
       get_up();
       ask_may_take();
@@ -217,14 +249,31 @@ inline gain()
   heir = NOBODY;
   heir_overdue = false;
   may = false;
+  if
+  :: policy == TICKS -> open = false
+  :: else
+  fi;
   find_unmarked();
   drop_requested = (policy == PRIORITY && forced_off[me] && first != NOBODY);
   first = 0
 }
 
+/* After the unlocking. */
+inline wake_outside()
+{
+  if
+  :: wakes -> atomic { wakes = false; wake_any() }
+  :: else
+  fi
+}
+
 /* Under the mutex; ends under it. */
 inline lose(forced)
 {
+  if
+  :: policy == TICKS -> open = true
+  :: else
+  fi;
   must_switch = drop_requested && forces_switch && waiters > 0;
   forced_off[me] = forced;
   locked = false;
@@ -237,7 +286,9 @@ inline lose(forced)
     if :: heir = queue[0] :: heir = queue[waiters - 1] :: heir = queue[waiters / 2] fi;
     if :: heir_overdue = true :: heir_overdue = false fi;
     wake(heir)
-  :: waiters > 0 && policy != PRIORITY && policy != FAIR -> wake(queue[0])
+  :: waiters > 0 && policy == INTERVAL -> wake_any()
+  :: waiters > 0 && policy == FIFO -> wake(queue[0])
+  :: waiters > 0 && policy == TICKS -> wakes = true
   :: else
   fi;
   if
@@ -276,6 +327,7 @@ inline checkpoint()
     fi;
     unlock()
   };
+  wake_outside();
   if
   :: drops -> drops = false; take()
   :: else
@@ -285,7 +337,7 @@ inline checkpoint()
 proctype thread(byte me)
 {
   byte round, place, first;
-  bool may, must_switch, patient, spins, drops, waits;
+  bool may, must_switch, patient, spins, drops, waits, wakes;
   do
   :: round < ROUNDS ->
     take();
@@ -294,7 +346,8 @@ proctype thread(byte me)
     :: checkpoint(); hold()
     :: skip
     fi;
-    atomic { lock(); lose(false); round++; unlock() }
+    atomic { lock(); lose(false); round++; unlock() };
+    wake_outside()
   :: else -> break
   od
 }
