@@ -26,7 +26,7 @@ struct gilloc_emulation {
   uint64_t threads;          /* spinners */
   uint64_t ms;               /* measured time */
   uint64_t warm_ms;          /* time before it */
-  uint64_t give_up_ms;       /* spinners that hold end by themselves so long after they began; 0: never */
+  uint64_t give_up_ms;       /* spinners that hold end by themselves so long after `go`; 0: never */
   uint64_t port;             /* the peer's, on loopback */
   uint64_t checks;           /* checkpoints an iteration, of every loop */
   uint64_t spin_steps;       /* of one iteration of a spinner */

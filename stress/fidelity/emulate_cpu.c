@@ -22,8 +22,18 @@ static struct reading read_counts(void)
   return reading;
 }
 
-/* The spinners' progress over the measured time: in seconds, and in iterations of each. */
-static double run_spinners(double *done)
+static double sum_of(const double *done)
+{
+  double sum = 0;
+  for (uint64_t i = 0; i < gilloc_emulation.threads; i++)
+    sum += done[i];
+  return sum;
+}
+
+/* The spinners' progress over the measured time: in seconds, and in iterations of each. Who gets the GIL for
+ * the first reading only when the spinners have given up is `starved`: then all is theirs that they did until
+ * then. */
+static double run_spinners(double *done, bool *starved)
 {
   gilloc_emulate_spinners_begin(true);
   gilloc_emulate_spinners_go();
@@ -34,15 +44,12 @@ static double run_spinners(double *done)
   gilloc_emulate_spinners_end();
   for (uint64_t i = 0; i < gilloc_emulation.threads; i++)
     done[i] = (double)(last.counts[i] - first.counts[i]);
-  return (double)(last.ns - first.ns) * 1e-9;
-}
-
-static double sum_of(const double *done)
-{
-  double sum = 0;
+  *starved = gilloc_emulation.give_up_ms > 0 && !(sum_of(done) > 0);
+  if (!*starved)
+    return (double)(last.ns - first.ns) * 1e-9;
   for (uint64_t i = 0; i < gilloc_emulation.threads; i++)
-    sum += done[i];
-  return sum;
+    done[i] = (double)last.counts[i];
+  return (double)gilloc_emulation.give_up_ms * 1e-3;
 }
 
 static double least_of(const double *done)
@@ -56,15 +63,17 @@ static double least_of(const double *done)
 bool gilloc_emulate_throughput(void)
 {
   double done[GILLOC_EMULATE_THREADS_MAX];
-  double seconds = run_spinners(done);
-  printf("value %.3f\n", sum_of(done) / seconds);
+  bool starved;
+  double seconds = run_spinners(done, &starved);
+  printf("value %.3f\nstarved %d\n", sum_of(done) / seconds, starved);
   return true;
 }
 
 bool gilloc_emulate_fairness(void)
 {
   double done[GILLOC_EMULATE_THREADS_MAX];
-  double seconds = run_spinners(done), sum = sum_of(done), squares = 0;
+  bool starved;
+  double seconds = run_spinners(done, &starved), sum = sum_of(done), squares = 0;
   for (uint64_t i = 0; i < gilloc_emulation.threads; i++)
     squares += done[i] * done[i];
   double count = (double)gilloc_emulation.threads;

@@ -25,6 +25,7 @@ static sem_t started;
 static sem_t go;
 static _Atomic bool stop;
 static bool spread_out;
+static uint64_t went_ns; /* when the spinners went off; written before `go` */
 
 _Noreturn static void fail(const char *what, int error)
 {
@@ -122,10 +123,10 @@ void gilloc_emulate_check_in(void)
     gilloc_checkpoint();
 }
 
-static bool gave_up(uint64_t begin_ns)
+static bool gave_up(void)
 {
   uint64_t limit_ns = gilloc_emulation.give_up_ms * UINT64_C(1000000);
-  return limit_ns > 0 && gilloc_emulate_now_ns() - begin_ns > limit_ns;
+  return limit_ns > 0 && gilloc_emulate_now_ns() - went_ns > limit_ns;
 }
 
 static void add_one(struct gilloc_emulate_spinner *spinner)
@@ -147,8 +148,8 @@ static uint64_t spin_pure(struct gilloc_emulate_spinner *spinner)
 
 static uint64_t spin_holding(struct gilloc_emulate_spinner *spinner)
 {
-  uint64_t sum = 1, begin_ns = gilloc_emulate_now_ns();
-  while (!stopped() && !gave_up(begin_ns)) {
+  uint64_t sum = 1;
+  while (!stopped() && !gave_up()) {
     sum = gilloc_emulate_work(sum, gilloc_emulation.hold_steps);
     add_one(spinner);
     gilloc_emulate_check_in();
@@ -198,6 +199,7 @@ void gilloc_emulate_spinners_begin(bool spread)
 
 void gilloc_emulate_spinners_go(void)
 {
+  went_ns = gilloc_emulate_now_ns();
   for (uint64_t i = 0; i < gilloc_emulation.threads; i++)
     sem_post(&go);
 }

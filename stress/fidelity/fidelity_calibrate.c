@@ -17,7 +17,7 @@ enum { MEMORY = 1 << 30 };
 
 /* Debian's CPython 3.11.2 on the machine of docs/fidelity.md. */
 static const struct gilloc_fidelity_calibration typical = {
-    .spin = 45, .countdown = 14, .hold_item = 6.5, .release_byte = 2.4, .io_call = 500};
+    .spin = 45, .countdown = 14, .countdown_once = 24, .hold_item = 6.5, .release_byte = 2.4, .io_call = 500};
 
 double gilloc_fidelity_find_figure(const char *text, const char *name)
 {
@@ -75,6 +75,7 @@ struct gilloc_fidelity_calibration gilloc_fidelity_calibrate(const struct gilloc
   found.measured = true;
   found.spin = need(output, "spin_ns");
   found.countdown = need(output, "countdown_ns");
+  found.countdown_once = need(output, "countdown_once_ns");
   found.hold_item = need(output, "hold_item_ns");
   found.release_byte = need(output, "release_byte_ns");
   found.io_call = fmax((need(output, "udp_ns") - udp) / 2, 0);

@@ -12,14 +12,15 @@
 
 /* Nanoseconds by themselves, undisturbed. */
 struct gilloc_fidelity_calibration {
-  bool measured;       /* CPython's figures are this machine's; else they are typical ones */
-  double spin;         /* an iteration of CPython's spinner, one checkpoint */
-  double countdown;    /* an iteration of its countdown, one checkpoint */
-  double hold_item;    /* an element of a sum over a range, no checkpoint */
-  double release_byte; /* a byte of zlib.compress, without the GIL */
-  double io_call;      /* what the interpreter adds to recvfrom or sendto, with the GIL */
-  double step;         /* a step of our work */
-  double loop;         /* our loop around it, with its checkpoint */
+  bool measured;    /* CPython's figures are this machine's; else they are typical ones */
+  double spin;      /* an iteration of CPython's spinner, one checkpoint */
+  double countdown; /* an iteration of its countdown, one checkpoint, in a function that is called often */
+  double countdown_once; /* ... and in one that is called once, which an interpreter may not have made fast */
+  double hold_item;      /* an element of a sum over a range, no checkpoint */
+  double release_byte;   /* a byte of zlib.compress, without the GIL */
+  double io_call;        /* what the interpreter adds to recvfrom or sendto, with the GIL */
+  double step;           /* a step of our work */
+  double loop;           /* our loop around it, with its checkpoint */
 };
 
 struct gilloc_fidelity_calibration gilloc_fidelity_calibrate(const struct gilloc_fidelity_programs *programs);

@@ -71,6 +71,7 @@ static json_t *make_calibration(const struct gilloc_fidelity_calibration *calibr
   set(object, "measured", json_boolean(calibration->measured));
   set(object, "spin_ns", number(calibration->spin));
   set(object, "countdown_ns", number(calibration->countdown));
+  set(object, "countdown_once_ns", number(calibration->countdown_once));
   set(object, "hold_item_ns", number(calibration->hold_item));
   set(object, "release_byte_ns", number(calibration->release_byte));
   set(object, "io_call_ns", number(calibration->io_call));

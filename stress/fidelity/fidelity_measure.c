@@ -19,7 +19,8 @@
 
 enum {
   ARGUMENTS_MAX = 40,
-  TICKS_CHECKS = 8 /* operations of CPython 2.7 that count, in one iteration of a spinner */
+  STARVED_AFTER = 4, /* times the measured time, spinners that hold let the thread through that stops them */
+  TICKS_CHECKS = 8   /* operations of CPython 2.7 that count, in one iteration of a spinner */
 };
 static const uint64_t memory_limit = UINT64_C(2) << 30;
 
@@ -32,14 +33,20 @@ struct command {
 struct size {
   unsigned ms, warm_ms, hold_ms, give_up_ms, ping_us;
   uint64_t iterations;
+  bool once; /* the countdown is one call */
 };
 
 static struct size size_of(const struct gilloc_fidelity_cell *cell, bool quick)
 {
   bool latency = cell->experiment == GILLOC_FIDELITY_LATENCY;
   bool fairness = cell->experiment == GILLOC_FIDELITY_FAIRNESS;
-  struct size size = {quick ? 80 : 400,      quick ? 15 : 60,          1, 0,
-                      quick ? 10000 : 20000, quick ? 1000000 : 6000000};
+  struct size size = {quick ? 80 : 400,
+                      quick ? 15 : 60,
+                      1,
+                      0,
+                      quick ? 10000 : 20000,
+                      quick ? 1000000 : 6000000,
+                      cell->experiment == GILLOC_FIDELITY_COUNTDOWN};
   if (latency) {
     size.ms = quick ? 120 : 600;
     if (strcmp(cell->kind, "hold") == 0) {
@@ -50,6 +57,8 @@ static struct size size_of(const struct gilloc_fidelity_cell *cell, bool quick)
   }
   if (fairness)
     size.ms = quick ? 150 : 800;
+  if (cell->experiment == GILLOC_FIDELITY_THROUGHPUT)
+    size.give_up_ms = STARVED_AFTER * (size.ms + size.warm_ms);
   return size;
 }
 
@@ -80,7 +89,8 @@ static void add_work(struct command *command, const struct gilloc_fidelity_calib
   const struct gilloc_fidelity_calibration *c = calibration;
   double hold_ns = size->hold_ms * 1e6;
   add_count(command, "spin_steps", (c->spin - c->loop) / c->step);
-  add_count(command, "countdown_steps", (c->countdown - c->loop) / c->step);
+  add_count(command, "countdown_steps",
+            ((size->once ? c->countdown_once : c->countdown) - c->loop) / c->step);
   add_count(command, "hold_steps", hold_ns / c->step);
   add_count(command, "hold_items", hold_ns / c->hold_item);
   add_count(command, "release_steps", 1e6 / c->step);

@@ -64,7 +64,7 @@ options = Options(sys.argv[1:])
 usable = sorted(sched_getaffinity(0))
 counts = [0] * options.threads
 threads = []
-stop = False
+stop, began = False, 0
 go = threading.Event()
 
 
@@ -91,9 +91,9 @@ def spin_pure(i):
 
 
 def spin_holding(i):
-    items, begin = options.hold_items, now()
+    items = options.hold_items
     limit = options.give_up_ms * 1e-3 or float("inf")
-    while not stop and now() - begin <= limit:
+    while not stop and now() - began <= limit:
         sum(RANGE(items))
         counts[i] += 1
 
@@ -119,8 +119,10 @@ def spin(i, processor):
 
 def begin_spinners(spread):
     """All on the second processor, or every other one on the first; they spin from go.set() on."""
+    global began
     for i in range(options.threads):
         start(spin, i, i % 2 if spread else 1)
+    began = now()
 
 
 def end_spinners():
@@ -130,7 +132,8 @@ def end_spinners():
 
 
 def run_spinners():
-    """The spinners' progress over the measured time: seconds, and iterations of each."""
+    """The spinners' progress over the measured time: seconds, iterations of each, and whether this thread got the GIL
+    only when they had given up: then all that they did until then."""
     begin_spinners(True)
     go.set()
     time.sleep(options.warm_ms * 1e-3)
@@ -138,7 +141,10 @@ def run_spinners():
     time.sleep(options.ms * 1e-3)
     end, last = now(), list(counts)
     end_spinners()
-    return end - begin, [b - a for a, b in zip(first, last)]
+    done = [b - a for a, b in zip(first, last)]
+    if options.give_up_ms and not any(done):
+        return options.give_up_ms * 1e-3, last, True
+    return end - begin, done, False
 
 
 def count_down(n):

@@ -2,7 +2,7 @@
 """What equal spinners get: the least of them beside an equal share, and Jain's index of all."""
 import real_common as common
 
-seconds, done = common.run_spinners()
+seconds, done, _ = common.run_spinners()
 total, squares = float(sum(done)), float(sum(n * n for n in done))
 count = len(done)
 common.report(value=min(done) * count / total if total else 0,

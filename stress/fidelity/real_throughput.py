@@ -2,5 +2,5 @@
 """Iterations a second of spinners of one kind together."""
 import real_common as common
 
-seconds, done = common.run_spinners()
-common.report(value=sum(done) / seconds)
+seconds, done, starved = common.run_spinners()
+common.report(value=sum(done) / seconds, starved=starved)

@@ -70,6 +70,8 @@ def check(document, rows, experiments):
         expect([row["row"] for row in cell["rows"]] == rows, f"{cell['name']}: {cell['rows']}")
         for row in cell["rows"]:
             check_row(cell, row, document["parameters"]["rounds"])
+            starving = [r["failure"] for r in row["runs"] if cell["experiment"] == "throughput" and r["failure"]]
+            expect(not starving, f"{cell['name']}, {row['row']}: a thread that starves is no failure: {starving}")
         for row in cell["rows"][1:] if rows[0] == "cpython" else ():
             check_ratios(cell, cell["rows"][0], row)
 
@@ -114,7 +116,7 @@ def check_rounds(folder):
 STUCK = """#!/bin/sh
 case "$*" in
 *-c*) printf '%s\\n3.11.0\\nCPython\\n1\\n' "$0" ;;
-*calibrate*) printf 'spin_ns 40\\ncountdown_ns 15\\nhold_item_ns 7\\nrelease_byte_ns 2\\nudp_ns 5000\\n' ;;
+*calibrate*) printf 'spin_ns 40\\ncountdown_ns 15\\ncountdown_once_ns 24\\nhold_item_ns 7\\nrelease_byte_ns 2\\nudp_ns 5000\\n' ;;
 *) exec sleep 1000 ;;
 esac
 """
@@ -136,6 +138,19 @@ def check_hanging(folder):
         expect(ours["median"] is not None and ours["to_cpython"] is None, ours)
 
 
+def check_starving():
+    """Who has to stop the spinners and never gets in, since nobody is to drop for a thousand seconds, is let in by them in
+    the end, says so, and has a figure all the same. On both sides."""
+    libexec = pathlib.Path(GILLOC).parent / "../libexec/gilloc"
+    asked = ["kind=hold", "interval_us=1000000000", "threads=2", "ms=50", "warm_ms=10", "give_up_ms=400",
+             "hold_steps=100000", "hold_items=20000"]
+    for name, worker in (("ours", [libexec / "gilloc-fidelity-gil", "throughput"]),
+                         ("CPython's", [sys.executable, "-ESB", libexec / "fidelity/real_throughput.py"])):
+        text = expect_success(run([*worker, *asked], timeout=60)).stdout.decode()
+        figures = {line.split()[0]: float(line.split()[1]) for line in text.splitlines()}
+        expect(figures.get("starved") == 1 and figures["value"] > 0, f"{name}: {text!r}")
+
+
 def main():
     if not os.path.exists(os.path.join(os.path.dirname(GILLOC), "../libexec/gilloc/gilloc-fidelity-gil")):
         skip("this build has no flavour gil")
@@ -144,6 +159,7 @@ def main():
         folder = pathlib.Path(name)
         check_without_python(folder)
         check_rounds(folder)
+        check_starving()
         check_hanging(folder)
         check_with_python(folder)
     done()
