@@ -12,6 +12,7 @@
 #include "guard.h"
 #include "heap_check.h"
 #include "large.h"
+#include "page_cache.h"
 #include "purge.h"
 #include "raw.h"
 #include "settings.h"
@@ -104,8 +105,11 @@ static GILLOC_ALWAYS_INLINE void *take_from_cache(size_t code, size_t size)
 /* Sizes above the linear ones, and whatever a thread without a cache asks for. */
 static __attribute__((noinline)) void *take_above_linear(size_t size)
 {
-  if (GILLOC_UNLIKELY(size > GILLOC_BLOCK_MAX || gilloc_tcache_self.linear_end == 0))
-    return take_slow(size);
+  if (GILLOC_UNLIKELY(size > GILLOC_BLOCK_MAX || gilloc_tcache_self.linear_end == 0)) {
+    bool may_be_cached = GILLOC_HAS_TCACHE && GILLOC_HAS_LARGE && size > GILLOC_BLOCK_MAX;
+    void *cached = may_be_cached ? gilloc_page_cache_take(size) : NULL;
+    return cached ? cached : take_slow(size);
+  }
   return take_from_cache(gilloc_size_class_code_above(size), size);
 }
 
@@ -158,21 +162,25 @@ static GILLOC_COLD void put_outside_pools(void *p, uintptr_t word)
     gilloc_panic("free of %p, which this library did not allocate (or has freed already)", p);
 }
 
-static void put_any(void *p)
+/* True where a tick of the purge is due. */
+static bool put_any(void *p)
 {
   uintptr_t word = gilloc_arena_map_find(p);
   unsigned code = gilloc_arena_map_code(word);
   if (GILLOC_UNLIKELY(code == 0)) {
+    if (GILLOC_HAS_LARGE && word == 0 && gilloc_large_put_cached(p))
+      return false;
     put_outside_pools(p, word);
-    return;
+    return true;
   }
   gilloc_heap_check_put(p, code - 1);
   if (GILLOC_HAS_TCACHE) {
     gilloc_tcache_put_slow(code - 1, p);
-    return;
+    return true;
   }
   mark_free(p, code - 1);
   gilloc_central_put(code - 1, p);
+  return true;
 }
 
 /* Everything but room in the thread's cache. */
@@ -182,8 +190,8 @@ static __attribute__((noinline)) void put_slow(void *p)
     return;
   int error = errno;
   struct gilloc_entry entry = gilloc_entry_enter();
-  put_any(p);
-  gilloc_purge_tick();
+  if (put_any(p))
+    gilloc_purge_tick();
   gilloc_entry_leave(entry);
   errno = error;
 }

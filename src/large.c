@@ -5,9 +5,12 @@
 #include "large.h"
 
 #include "os_memory.h"
+#include "page_bin.h"
+#include "page_cache.h"
 #include "page_heap.h"
 #include "purge.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* From here on the kernel moves pages faster than memcpy copies them, and few enough blocks move for the
@@ -17,6 +20,15 @@ static const size_t moved_min = (size_t)1 << 20;
 /* Dirty bytes above this are dropped and not cleared: whoever asks for so many zeros may not touch them all.
  */
 static const size_t cleared_max = (size_t)32 << 20;
+
+enum { IS_CACHED = GILLOC_HAS_TCACHE };
+
+/* Bytes of a block for `size`; 0 where that overflows. */
+static size_t bytes_for(size_t size)
+{
+  size_t bytes = gilloc_os_round_to_pages(size ? size : 1);
+  return GILLOC_LIKELY(bytes != 0) ? gilloc_page_bin_round(bytes) : 0;
+}
 
 static void *take(size_t bytes, size_t alignment, struct gilloc_page_dirt *dirt)
 {
@@ -33,13 +45,20 @@ static void *take(size_t bytes, size_t alignment, struct gilloc_page_dirt *dirt)
 void *gilloc_large_take(size_t size, size_t alignment)
 {
   struct gilloc_page_dirt dirt;
-  return take(gilloc_os_round_to_pages(size ? size : 1), alignment, &dirt);
+  void *cached =
+      IS_CACHED && size && alignment <= gilloc_os_page_size() ? gilloc_page_cache_take(size) : NULL;
+  if (cached)
+    return cached;
+  return take(bytes_for(size), alignment, &dirt);
 }
 
 void *gilloc_large_take_zeroed(size_t size)
 {
   struct gilloc_page_dirt dirt;
-  void *p = take(gilloc_os_round_to_pages(size ? size : 1), 1, &dirt);
+  char *cached = IS_CACHED ? gilloc_page_cache_take(size) : NULL;
+  if (cached)
+    return memset(cached, 0, gilloc_large_usable(cached));
+  void *p = take(bytes_for(size), 1, &dirt);
   if (!p)
     return NULL;
   size_t dirty = (size_t)(dirt.to - dirt.from);
@@ -48,9 +67,20 @@ void *gilloc_large_take_zeroed(size_t size)
   return p;
 }
 
+bool gilloc_large_put_cached(void *p)
+{
+  enum gilloc_page_cache_outcome outcome = IS_CACHED ? gilloc_page_cache_put(p) : GILLOC_PAGE_CACHE_REFUSED;
+  if (GILLOC_UNLIKELY(outcome == GILLOC_PAGE_CACHE_DONE_TICK)) {
+    int error = errno;
+    gilloc_purge_tick();
+    errno = error;
+  }
+  return outcome != GILLOC_PAGE_CACHE_REFUSED;
+}
+
 bool gilloc_large_put(void *p)
 {
-  return gilloc_page_heap_put(p) != 0;
+  return gilloc_large_put_cached(p) || gilloc_page_heap_put(p) != 0;
 }
 
 size_t gilloc_large_usable(const void *p)
@@ -105,7 +135,7 @@ static void *grow(void *p, size_t old_bytes, size_t new_bytes)
 void *gilloc_large_resize(void *p, size_t size)
 {
   size_t old_bytes = gilloc_large_usable(p);
-  size_t new_bytes = gilloc_os_round_to_pages(size);
+  size_t new_bytes = bytes_for(size);
   if (new_bytes == 0)
     return NULL;
   if (new_bytes == old_bytes || gilloc_page_heap_resize(p, new_bytes))
@@ -116,5 +146,8 @@ void *gilloc_large_resize(void *p, size_t size)
 struct gilloc_large_counts gilloc_large_counts(void)
 {
   struct gilloc_page_heap_counts counts = gilloc_page_heap_counts();
-  return (struct gilloc_large_counts){counts.blocks, counts.live};
+  struct gilloc_page_cache_counts cached = {0, 0};
+  if (IS_CACHED)
+    cached = gilloc_page_cache_counts();
+  return (struct gilloc_large_counts){counts.blocks - cached.blocks, counts.live - cached.bytes};
 }

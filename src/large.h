@@ -4,7 +4,7 @@
  * A pointer to anywhere but the start of a block is "not ours". Thread-safe; no guard may be held. Built on
  * only where GILLOC_HAS_LARGE.
  *
- *   take   -> page_heap_take -> NULL: purge everything, try again -> NULL
+ *   take   -> page_cache_take -> NULL: page_heap_take -> NULL: purge everything, try again -> NULL
  *   resize -> page_heap_resize, in place -> no room: a new block, the pages moved there -> copied there
  */
 #ifndef GILLOC_LARGE_H
@@ -21,6 +21,10 @@ void *gilloc_large_take_zeroed(size_t size);
 
 /* Gives the block back; false where `p` is no large block. */
 bool gilloc_large_put(void *p);
+
+/* As gilloc_large_put, where that is quick, for any pointer: into this thread's cache of large blocks, and a
+ * tick of the purge now and then. False, and nothing changed, where it is not. Preserves errno. */
+bool gilloc_large_put_cached(void *p);
 
 /* Usable bytes of the block; 0 where `p` is no large block. Takes no lock. */
 size_t gilloc_large_usable(const void *p);

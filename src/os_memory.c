@@ -8,8 +8,10 @@
 #include "panic.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Since Linux 4.17; older headers have no name for it. */
@@ -262,4 +264,19 @@ enum gilloc_os_moved gilloc_os_move(void *from, size_t from_bytes, void *to, siz
   }
   errno = error;
   return moved;
+}
+
+static int membarrier(int command)
+{
+  return (int)syscall(SYS_membarrier, command, 0, 0);
+}
+
+bool gilloc_os_fence_threads(void)
+{
+  int error = errno;
+  int failed = membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+  if (failed != 0 && membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0)
+    failed = membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+  errno = error;
+  return failed == 0;
 }

@@ -63,6 +63,11 @@ enum gilloc_os_moved {
  * counts stay as they are: see gilloc_os_reserve_again. */
 enum gilloc_os_moved gilloc_os_move(void *from, size_t from_bytes, void *to, size_t to_bytes);
 
+/* Has every other thread of the process pass a full fence before it returns (membarrier(2)): a store before
+ * the call and a load after it, here, and a store and then a load of theirs are seen in one order by all.
+ * False where the kernel cannot. */
+bool gilloc_os_fence_threads(void);
+
 /* Charges `bytes`; false, and nothing charged, beyond the hard limit. */
 bool gilloc_os_charge(size_t bytes);
 /* As gilloc_os_charge, whatever the limit: for bytes that a merged count takes in. */

@@ -130,21 +130,11 @@ static bool take_kept(struct request *request) GILLOC_REQUIRES(gilloc_page_space
   return true;
 }
 
-static struct gilloc_page_run *find_free(size_t need) GILLOC_REQUIRES(gilloc_page_space.guard)
-{
-  struct gilloc_page_run *run = gilloc_page_tree_find(gilloc_page_space.dirty_runs, need);
-  return run ? run : gilloc_page_tree_find(gilloc_page_space.clean_runs, need);
-}
-
 static enum outcome take_free(struct request *request) GILLOC_REQUIRES(gilloc_page_space.guard)
 {
   size_t page = gilloc_os_page_size();
   size_t need = request->bytes + (request->alignment > page ? request->alignment - page : 0);
-  struct gilloc_page_run *run = find_free(need);
-  if (!run && gilloc_page_space.kept_bytes != 0) {
-    gilloc_page_space_free_kept();
-    run = find_free(need);
-  }
+  struct gilloc_page_run *run = gilloc_page_space_find_free(need);
   request->reserved = gilloc_page_space.counts.reserved;
   if (!run)
     return NO_RUN;
@@ -211,6 +201,15 @@ static void set_hull(struct gilloc_page_run *run, bool is_dirty)
   run->dirty = gilloc_page_run_hull(run);
 }
 
+static void put_run(struct gilloc_page_run *run) GILLOC_REQUIRES(gilloc_page_space.guard)
+{
+  retire(run);
+  if (!gilloc_page_space_keep(run)) {
+    set_hull(run, true);
+    gilloc_page_space_make_free(run);
+  }
+}
+
 size_t gilloc_page_heap_put(void *p)
 {
   struct gilloc_guard_node node;
@@ -219,14 +218,18 @@ size_t gilloc_page_heap_put(void *p)
   struct gilloc_page_run *run = gilloc_page_space_find_live(p);
   if (run) {
     bytes = gilloc_page_run_bytes(run);
-    retire(run);
-    if (!gilloc_page_space_keep(run)) {
-      set_hull(run, true);
-      gilloc_page_space_make_free(run);
-    }
+    put_run(run);
   }
   gilloc_guard_leave(&gilloc_page_space.guard, &node);
   return bytes;
+}
+
+void gilloc_page_heap_put_cached(struct gilloc_page_run *run)
+{
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&gilloc_page_space.guard, &node);
+  put_run(run);
+  gilloc_guard_leave(&gilloc_page_space.guard, &node);
 }
 
 struct gilloc_page_run *gilloc_page_heap_detach(void *p)

@@ -29,6 +29,9 @@ void *gilloc_page_heap_take(size_t bytes, size_t alignment, struct gilloc_page_d
 /* Puts a block back; its bytes, or 0 where `p` is not the start of one. */
 size_t gilloc_page_heap_put(void *p);
 
+/* Puts a block back that its owner, a cache of them, had marked as cached; it counts as live until then. */
+void gilloc_page_heap_put_cached(struct gilloc_page_run *run);
+
 /* A block whose addresses the kernel is about to give away, perhaps for good, is detached before and attached
  * or lost after: what else may be mapped there meanwhile is found, and the block is not. NULL where `p` is
  * not the start of a block. */

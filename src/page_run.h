@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * page_run.h: the record of a run of pages, and the tree in which free runs stand by size. No lock: the page
- * heap's guard covers it, except for `place` and `bytes`, which a look-up may read at any time.
+ * heap's guard covers it, except for `place` and `bytes`, which a look-up may read at any time, and for the
+ * steps between live and cached, which are the page caches'.
  *
  *   run = | clean | hull: from the first to the last page that may be dirty | clean |
  *
@@ -16,11 +17,12 @@
 #include <stdatomic.h>
 
 enum gilloc_page_run_state {
-  GILLOC_PAGE_RUN_NONE = 0, /* the record is of no run */
-  GILLOC_PAGE_RUN_LIVE = 1, /* handed out */
-  GILLOC_PAGE_RUN_FREE = 2, /* in a tree */
-  GILLOC_PAGE_RUN_OUT = 3,  /* taken out to be purged, or lost to the kernel */
-  GILLOC_PAGE_RUN_KEPT = 4  /* free, and kept whole for the next block of its size */
+  GILLOC_PAGE_RUN_NONE = 0,  /* the record is of no run */
+  GILLOC_PAGE_RUN_LIVE = 1,  /* handed out */
+  GILLOC_PAGE_RUN_FREE = 2,  /* in a tree */
+  GILLOC_PAGE_RUN_OUT = 3,   /* taken out to be purged, or lost to the kernel */
+  GILLOC_PAGE_RUN_KEPT = 4,  /* free, and kept whole for the next block of its size */
+  GILLOC_PAGE_RUN_CACHED = 5 /* in a thread's cache (page_cache.h) */
 };
 
 struct gilloc_page_run {

@@ -123,23 +123,60 @@ void gilloc_page_space_make_free(struct gilloc_page_run *run)
 
 /* ---- kept runs ---- */
 
-static size_t pages_of(size_t bytes)
+static struct gilloc_page_run *pop_kept(size_t bin) GILLOC_REQUIRES(gilloc_page_space.guard)
 {
-  return bytes / gilloc_os_page_size();
+  struct gilloc_page_run *run = gilloc_page_space.kept[bin];
+  if (!run)
+    return NULL;
+  size_t bytes = gilloc_page_run_bytes(run);
+  gilloc_page_space.kept[bin] = run->newer;
+  gilloc_page_space.kept_bytes -= bytes;
+  set_dirty(gilloc_page_space_dirty() - bytes);
+  return run;
+}
+
+/* Those kept first become free first: they have lain longest. */
+static void free_bin(size_t bin) GILLOC_REQUIRES(gilloc_page_space.guard)
+{
+  struct gilloc_page_run *run, *oldest = NULL;
+  while ((run = pop_kept(bin))) {
+    run->newer = oldest;
+    oldest = run;
+  }
+  while ((run = oldest)) {
+    oldest = run->newer;
+    run->dirty_from = gilloc_page_run_start(run);
+    run->dirty_to = gilloc_page_run_end(run);
+    run->dirty = gilloc_page_run_bytes(run);
+    gilloc_page_run_set_state(run, GILLOC_PAGE_RUN_OUT);
+    gilloc_page_space_make_free(run);
+  }
+}
+
+void gilloc_page_space_free_kept(void)
+{
+  for (size_t bin = 0; gilloc_page_space.kept_bytes != 0 && bin < GILLOC_PAGE_BINS; bin++)
+    free_bin(bin);
+}
+
+static size_t kept_max(void) GILLOC_REQUIRES(gilloc_page_space.guard)
+{
+  size_t share = gilloc_page_space.counts.live / GILLOC_PAGE_SPACE_KEPT_SHARE;
+  return share > GILLOC_PAGE_SPACE_KEPT_BYTES ? share : GILLOC_PAGE_SPACE_KEPT_BYTES;
 }
 
 bool gilloc_page_space_keep(struct gilloc_page_run *run)
 {
-  size_t bytes = gilloc_page_run_bytes(run), pages = pages_of(bytes);
-  if (pages > GILLOC_PAGE_SPACE_KEPT_PAGES ||
-      gilloc_page_space.kept_runs[pages] == GILLOC_PAGE_SPACE_KEPT_RUNS)
+  size_t bytes = gilloc_page_run_bytes(run), bin = gilloc_page_bin_of(bytes), max = kept_max();
+  if (bin >= GILLOC_PAGE_BINS || !gilloc_page_bin_is(bytes))
     return false;
-  if (gilloc_page_space.kept_bytes + bytes > GILLOC_PAGE_SPACE_KEPT_BYTES)
-    gilloc_page_space_free_kept();
+  while (gilloc_page_space.kept_bytes != 0 && gilloc_page_space.kept_bytes + bytes > max) {
+    gilloc_page_space.kept_hand = (gilloc_page_space.kept_hand + 1) % GILLOC_PAGE_BINS;
+    free_bin(gilloc_page_space.kept_hand);
+  }
   gilloc_page_run_set_state(run, GILLOC_PAGE_RUN_KEPT);
-  run->newer = gilloc_page_space.kept[pages];
-  gilloc_page_space.kept[pages] = run;
-  gilloc_page_space.kept_runs[pages]++;
+  run->newer = gilloc_page_space.kept[bin];
+  gilloc_page_space.kept[bin] = run;
   gilloc_page_space.kept_bytes += bytes;
   set_dirty(gilloc_page_space_dirty() + bytes);
   return true;
@@ -147,30 +184,25 @@ bool gilloc_page_space_keep(struct gilloc_page_run *run)
 
 struct gilloc_page_run *gilloc_page_space_take_kept(size_t bytes)
 {
-  size_t pages = pages_of(bytes);
-  struct gilloc_page_run *run = pages <= GILLOC_PAGE_SPACE_KEPT_PAGES ? gilloc_page_space.kept[pages] : NULL;
-  if (!run)
+  size_t bin = gilloc_page_bin_of(bytes);
+  if (bin >= GILLOC_PAGE_BINS || !gilloc_page_bin_is(bytes))
     return NULL;
-  gilloc_page_space.kept[pages] = run->newer;
-  gilloc_page_space.kept_runs[pages]--;
-  gilloc_page_space.kept_bytes -= bytes;
-  set_dirty(gilloc_page_space_dirty() - bytes);
-  return run;
+  return pop_kept(bin);
 }
 
-void gilloc_page_space_free_kept(void)
+struct gilloc_page_run *gilloc_page_space_find_free(size_t need)
 {
-  for (size_t pages = 1; gilloc_page_space.kept_bytes != 0 && pages <= GILLOC_PAGE_SPACE_KEPT_PAGES;
-       pages++) {
-    struct gilloc_page_run *run;
-    while ((run = gilloc_page_space_take_kept(pages * gilloc_os_page_size()))) {
-      run->dirty_from = gilloc_page_run_start(run);
-      run->dirty_to = gilloc_page_run_end(run);
-      run->dirty = gilloc_page_run_bytes(run);
-      gilloc_page_run_set_state(run, GILLOC_PAGE_RUN_OUT);
-      gilloc_page_space_make_free(run);
-    }
+  struct gilloc_page_run *run = gilloc_page_tree_find(gilloc_page_space.dirty_runs, need);
+  if (!run && (gilloc_page_space.kept_bytes >= need || need > GILLOC_PAGE_BIN_MAX)) {
+    gilloc_page_space_free_kept();
+    run = gilloc_page_tree_find(gilloc_page_space.dirty_runs, need);
   }
+  if (!run)
+    run = gilloc_page_tree_find(gilloc_page_space.clean_runs, need);
+  if (run || gilloc_page_space.kept_bytes == 0)
+    return run;
+  gilloc_page_space_free_kept();
+  return gilloc_page_space_find_free(need);
 }
 
 /* ---- words and checks ---- */

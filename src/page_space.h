@@ -11,6 +11,7 @@
 
 #include "guard.h"
 #include "metadata.h"
+#include "page_bin.h"
 #include "page_run.h"
 
 /* At this moment; all in bytes but the counts of things. */
@@ -27,11 +28,8 @@ struct gilloc_page_heap_counts {
   size_t grown_here; /* resizes in place that grew a block */
 };
 
-enum {
-  GILLOC_PAGE_SPACE_KEPT_PAGES = 64,      /* runs up to so many pages are kept whole ... */
-  GILLOC_PAGE_SPACE_KEPT_RUNS = 16,       /* ... so many of a size ... */
-  GILLOC_PAGE_SPACE_KEPT_BYTES = 4 << 20, /* ... and so much in all */
-};
+/* Runs that have a bin are kept whole in it, so many bytes in all, or that share of what is live. */
+enum { GILLOC_PAGE_SPACE_KEPT_BYTES = 4 << 20, GILLOC_PAGE_SPACE_KEPT_SHARE = 8 };
 
 /* Everything under the guard; `dirty` may be read without. */
 struct gilloc_page_space {
@@ -40,9 +38,9 @@ struct gilloc_page_space {
   struct gilloc_page_run *clean_runs; /* tree */
   struct gilloc_page_run *oldest;     /* list of the dirty ones */
   struct gilloc_page_run *newest;
-  struct gilloc_page_run *kept[GILLOC_PAGE_SPACE_KEPT_PAGES + 1]; /* by pages; last kept, first taken */
-  uint8_t kept_runs[GILLOC_PAGE_SPACE_KEPT_PAGES + 1];
+  struct gilloc_page_run *kept[GILLOC_PAGE_BINS]; /* by size; last kept, first taken */
   size_t kept_bytes;
+  size_t kept_hand; /* the bin that made room last */
   struct gilloc_metadata records;
   size_t low;                            /* least `dirty` since the last gilloc_page_heap_purge_idle */
   struct gilloc_page_heap_counts counts; /* but for its dirty, which is: */
@@ -85,12 +83,16 @@ void gilloc_page_space_unlink(struct gilloc_page_run *run) GILLOC_REQUIRES(gillo
 /* Makes a run that is in no tree a free one, together with its free neighbours. */
 void gilloc_page_space_make_free(struct gilloc_page_run *run) GILLOC_REQUIRES(gilloc_page_space.guard);
 
-/* Small runs that have just come back are kept whole for a while: most programs ask for the same sizes again,
- * and then nothing is split or coalesced. They count as dirty. keep: false where the run is not to be kept;
+/* Runs that have just come back are kept whole for a while: most programs ask for the same sizes again, and
+ * then nothing is split or coalesced. They count as dirty. keep: false where the run is not to be kept;
  * take_kept: a run of just so many bytes, in no state, or NULL; free_kept: all of them become free runs. */
 bool gilloc_page_space_keep(struct gilloc_page_run *run) GILLOC_REQUIRES(gilloc_page_space.guard);
 struct gilloc_page_run *gilloc_page_space_take_kept(size_t bytes) GILLOC_REQUIRES(gilloc_page_space.guard);
 void gilloc_page_space_free_kept(void) GILLOC_REQUIRES(gilloc_page_space.guard);
+
+/* The free run for a block of `need` bytes; NULL where there is none, and nothing is kept then. Clean pages
+ * are for when dirty ones do not do. */
+struct gilloc_page_run *gilloc_page_space_find_free(size_t need) GILLOC_REQUIRES(gilloc_page_space.guard);
 
 /* After an operation that used dirty bytes up, not amid one. */
 void gilloc_page_space_note_low(void) GILLOC_REQUIRES(gilloc_page_space.guard);

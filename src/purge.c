@@ -11,6 +11,7 @@
 #include "depot.h"
 #include "guard.h"
 #include "os_memory.h"
+#include "page_cache.h"
 #include "page_heap.h"
 #include "platform.h"
 #include "tcache.h"
@@ -41,7 +42,7 @@ static struct {
 
 static size_t purgeable(void)
 {
-  size_t cached = GILLOC_HAS_TCACHE ? gilloc_depot_bytes() : 0;
+  size_t cached = GILLOC_HAS_TCACHE ? gilloc_depot_bytes() + gilloc_page_cache_bytes() : 0;
   return cached + (GILLOC_HAS_LARGE ? gilloc_page_heap_purgeable() : 0) + gilloc_arena_purgeable();
 }
 
@@ -63,6 +64,7 @@ static void trim_caches(bool wholly)
   if (!GILLOC_HAS_TCACHE)
     return;
   gilloc_tcache_trim(wholly);
+  gilloc_page_cache_trim(wholly);
   if (wholly)
     gilloc_depot_drain_all();
   else

@@ -7,12 +7,14 @@
 #include "depot.h"
 #include "options.h"
 #include "os_memory.h"
+#include "page_cache.h"
 #include "purge.h"
 #include "tcache.h"
 
 static void cache_bytes_is(int64_t bytes)
 {
   gilloc_tcache_set_growth((size_t)bytes);
+  gilloc_page_cache_set_max(2 * (size_t)bytes);
 }
 
 static void cache_total_bytes_is(int64_t bytes)

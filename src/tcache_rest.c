@@ -34,7 +34,8 @@ static uint32_t capacity_at_start(unsigned size_class)
 
 static uint32_t capacity_max(unsigned size_class)
 {
-  return clamp(GILLOC_TCACHE_MAGAZINE_BYTES / gilloc_size_class_bytes(size_class), 4, GILLOC_MAGAZINE_SLOTS);
+  return clamp(GILLOC_TCACHE_MAGAZINE_BYTES / gilloc_size_class_bytes(size_class),
+               GILLOC_TCACHE_MAGAZINE_BLOCKS, GILLOC_MAGAZINE_SLOTS);
 }
 
 void gilloc_tcache_rest_grow(struct gilloc_tcache_rest *rest, unsigned size_class, size_t blocks)

@@ -12,7 +12,8 @@
 #include <stdatomic.h>
 
 enum {
-  GILLOC_TCACHE_MAGAZINE_BYTES = 1 << 16, /* blocks in one magazine, at most, or 4 */
+  GILLOC_TCACHE_MAGAZINE_BYTES = 1 << 16, /* blocks in one magazine, at most ... */
+  GILLOC_TCACHE_MAGAZINE_BLOCKS = 8,      /* ... or so many */
   GILLOC_TCACHE_GROWTH_BYTES = 1 << 21,   /* all magazines together grow by this */
   GILLOC_TCACHE_START_BYTES = 1 << 12,    /* a magazine's first capacity, at least one block */
   GILLOC_TCACHE_STRANGERS = 4,            /* blocks of a class freed before any was taken: to the centre */

@@ -71,7 +71,8 @@ static inline void check_magazines(void)
       continue;
     COUNT_UNLESS(loaded(c)->size_class == c);
     COUNT_UNLESS(loaded(c)->capacity <= GILLOC_MAGAZINE_SLOTS);
-    COUNT_UNLESS(capacity_bytes(c) <= GILLOC_TCACHE_MAGAZINE_BYTES || loaded(c)->capacity <= 4);
+    COUNT_UNLESS(capacity_bytes(c) <= GILLOC_TCACHE_MAGAZINE_BYTES ||
+                 loaded(c)->capacity <= GILLOC_TCACHE_MAGAZINE_BLOCKS);
     COUNT_UNLESS(gilloc_magazine_bottom(loaded(c))[-1] == &gilloc_tcache_self.sentinel);
   }
 }
