@@ -58,6 +58,7 @@ static void arena_init(struct gilloc_arena *arena, char *start)
   arena->stacked_pools = 0;
   arena->dirty_pools = 0;
   arena->purged = 0;
+  arena->unknown = 0;
 }
 
 bool gilloc_arena_set_provider(const struct gilloc_arena_provider *provider)
@@ -129,15 +130,16 @@ static void set_dirty(struct gilloc_arena *arena, uint32_t count) GILLOC_REQUIRE
 
 /* The pool on top of the stack is about to be taken. False where it would have to be charged again and the
  * limit says no. */
-static bool may_take_top(struct gilloc_arena *arena, bool *purged) GILLOC_REQUIRES(arenas.guard)
+static bool may_take_top(struct gilloc_arena *arena, bool *fresh) GILLOC_REQUIRES(arenas.guard)
 {
-  unsigned index = arena->stack[arena->stacked_pools - 1];
-  *purged = arena->purged >> index & 1;
-  if (!*purged)
+  uint64_t bit = (uint64_t)1 << arena->stack[arena->stacked_pools - 1];
+  *fresh = ((arena->purged | arena->unknown) & bit) != 0;
+  if (!(arena->purged & bit))
     set_dirty(arena, arena->dirty_pools - 1);
   else if (!gilloc_os_charge(GILLOC_POOL_SIZE))
     return false;
-  arena->purged &= ~((uint64_t)1 << index);
+  arena->purged &= ~bit;
+  arena->unknown &= ~bit;
   return true;
 }
 
@@ -192,13 +194,13 @@ bool gilloc_arena_take_pool(struct gilloc_pool_slot *slot)
   struct gilloc_guard_node node;
   gilloc_guard_enter(&arenas.guard, &node);
   struct gilloc_arena *arena = arenas.usable ? arenas.usable : arena_map_new();
-  bool purged = false;
-  if (GILLOC_ARENA_PURGES && arena && arena->stacked_pools != 0 && !may_take_top(arena, &purged))
+  bool unlike = false;
+  if (GILLOC_ARENA_PURGES && arena && arena->stacked_pools != 0 && !may_take_top(arena, &unlike))
     arena = NULL;
   if (arena) {
     bool stacked = arena->stacked_pools != 0;
     slot->arena = arena;
-    slot->fresh = !stacked || purged;
+    slot->fresh = !stacked || unlike;
     slot->index = stacked ? arena->stack[--arena->stacked_pools] : arena->carved_pools++;
     head_lost_pool(arena);
   }
@@ -352,6 +354,7 @@ static uint64_t unstack_dirty(struct gilloc_arena *arena, size_t limit) GILLOC_R
     }
   }
   arena->stacked_pools = kept;
+  arena->unknown &= ~out;
   set_free_pools(arena, arena->free_pools - taken);
   set_dirty(arena, arena->dirty_pools - taken);
   return out;
@@ -381,6 +384,7 @@ static bool put_out(struct gilloc_arena *arena, uint64_t out, bool is_purged) GI
     arenas.counts.purged_total += count;
     gilloc_os_discharge((size_t)count << GILLOC_POOL_BITS);
   } else {
+    arena->unknown |= out;
     set_dirty(arena, arena->dirty_pools + count);
   }
   const struct gilloc_arena *other = arenas.usable != arena ? arenas.usable : arena->next;

@@ -33,6 +33,7 @@ struct gilloc_arena {
   uint32_t stacked_pools;
   uint32_t dirty_pools;       /* stacked and not purged */
   uint64_t purged;            /* bit i: pool i is stacked, purged, and not charged (os_memory.h) */
+  uint64_t unknown;           /* bit i: pool i is stacked, charged, and may have been purged in part */
   struct gilloc_arena *older; /* among arenas with dirty pools, by when they first had one */
   struct gilloc_arena *newer;
   uint8_t stack[GILLOC_ARENA_POOLS]; /* pools that came back, last in first out, by index */
@@ -44,7 +45,7 @@ struct gilloc_arena {
 struct gilloc_pool_slot {
   struct gilloc_arena *arena;
   unsigned index;
-  bool fresh; /* carved just now, or purged: its memory is zero, and its header means nothing */
+  bool fresh; /* carved just now, or purged, if only in part: its header means nothing */
 };
 
 static inline char *gilloc_arena_pool_start(const struct gilloc_arena *arena, unsigned index)

@@ -6,7 +6,7 @@
 
 #include "os_memory.h"
 
-/* Purges the pools of `out`, neighbours together; false where the kernel refuses. */
+/* Purges the pools of `out`, neighbours together; false where the kernel refuses: it may have done a part. */
 static bool purge_pools(const struct gilloc_arena *arena, uint64_t out)
 {
   while (out != 0) {

@@ -82,13 +82,25 @@ static void *take_any(size_t size)
   return GILLOC_LIKELY(gilloc_size_class_covers(size)) ? take_from_pools(size) : take_outside_pools(size);
 }
 
+/* Once more, when all that lies free in caches, depot and pools has come back. Whether it was this call that
+ * brought it back is not asked: another thread may be doing so at the same time. Large blocks have had their
+ * second try. */
+static GILLOC_COLD void *take_again(size_t size)
+{
+  if (GILLOC_HAS_TCACHE)
+    gilloc_tcache_flush();
+  gilloc_purge_all();
+  return take_any(size);
+}
+
 /* Everything but a hit in the thread's cache. */
 static __attribute__((noinline)) void *take_slow(size_t size)
 {
   struct gilloc_entry entry = gilloc_entry_enter();
+  gilloc_purge_prepare();
   void *p = take_any(size);
-  if (GILLOC_UNLIKELY(!p) && gilloc_purge_all() != 0)
-    p = take_any(size);
+  if (GILLOC_UNLIKELY(!p) && size <= GILLOC_BLOCK_MAX)
+    p = take_again(size);
   gilloc_entry_leave(entry);
   if (GILLOC_UNLIKELY(!p))
     errno = ENOMEM;
@@ -116,7 +128,8 @@ static __attribute__((noinline)) void *take_above_linear(size_t size)
 /* Out of line, or the common case would pay for its registers. */
 static __attribute__((noinline)) void *take_past_ready(size_t size)
 {
-  return take_from_pools(size);
+  void *p = take_from_pools(size);
+  return GILLOC_LIKELY(p) ? p : take_slow(size);
 }
 
 /* Without a cache: a block that the centre has ready, or the long way. */

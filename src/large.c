@@ -34,11 +34,14 @@ static void *take(size_t bytes, size_t alignment, struct gilloc_page_dirt *dirt)
 {
   if (bytes == 0)
     return NULL;
+  gilloc_purge_prepare();
   if (gilloc_os_is_over_soft_limit())
     gilloc_purge_tick();
   void *p = gilloc_page_heap_take(bytes, alignment, dirt);
-  if (GILLOC_UNLIKELY(!p) && gilloc_purge_all() != 0)
+  if (GILLOC_UNLIKELY(!p)) { /* whoever purged: another thread may have, at the same time */
+    gilloc_purge_all();
     p = gilloc_page_heap_take(bytes, alignment, dirt);
+  }
   return p;
 }
 

@@ -68,13 +68,16 @@ size_t gilloc_os_round_to_pages(size_t bytes)
 
 bool gilloc_os_charge(size_t bytes)
 {
-  size_t before = atomic_fetch_add_explicit(&os.charged, bytes, memory_order_relaxed);
-  size_t limit = load(&os.hard_limit);
-  if (GILLOC_LIKELY(limit == 0 || (before < limit && bytes <= limit - before)))
-    return true;
-  subtract(&os.charged, bytes);
-  add(&os.refused, 1);
-  return false;
+  size_t before = load(&os.charged), limit = load(&os.hard_limit);
+  /* What is refused is never in the count: others would be refused for it. */
+  do {
+    if (GILLOC_UNLIKELY(limit != 0 && (before >= limit || bytes > limit - before))) {
+      add(&os.refused, 1);
+      return false;
+    }
+  } while (!atomic_compare_exchange_weak_explicit(&os.charged, &before, before + bytes, memory_order_relaxed,
+                                                  memory_order_relaxed));
+  return true;
 }
 
 void gilloc_os_charge_anyway(size_t bytes)

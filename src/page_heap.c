@@ -427,7 +427,7 @@ static size_t bring_back(const struct outing *outing, bool is_gone)
 size_t gilloc_page_heap_purge(size_t bytes)
 {
   size_t total = 0;
-  struct outing outing;
+  struct outing outing = {.run = NULL};
   while (total < bytes && take_out(bytes - total, &outing)) {
     char *start = gilloc_page_run_start(outing.run);
     outing.is_unmapped = outing.is_unmapped && gilloc_os_unreserve(start, gilloc_page_run_bytes(outing.run));

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * purge.c: the decay and the thread. purging.thread is the futex the thread sleeps on. The thread goes by
- * exchanging it for NO_THREAD and then looking at what is purgeable once more; a tick adds 0 to it after its
+ * purge.c: the decay and the thread. purging.thread is the futex the thread sleeps on. The thread rests by
+ * exchanging it for RESTING and then looking at what is purgeable once more; a tick adds 0 to it after its
  * caller has made something purgeable: whichever of the two comes second sees the other.
+ * free(3) is called with a lock held that pthread_create takes (glibc takes a stack apart), malloc(3) is not:
+ * so once the process has had other threads, only callers that take memory start the thread.
  */
 #include "purge.h"
 
@@ -16,11 +18,12 @@
 #include "platform.h"
 #include "tcache.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 
-enum thread_state { NO_THREAD = 0, RUNNING = 1 };
+enum thread_state { NO_THREAD = 0, RUNNING = 1, RESTING = 2 };
 enum { STACK_BYTES = 256 << 10, NS_PER_MS = 1000000 };
 
 /* The clock, which costs more than a large malloc, is not looked at more often than every so many ticks of
@@ -96,7 +99,8 @@ void gilloc_purge_step(uint64_t now_ns)
   struct gilloc_arena *emptied = NULL;
   size_t bytes = 0;
   gilloc_guard_enter(&purging.guard, &node);
-  bool is_due = now_ns - purging.last_ns >= (uint64_t)half_decay_ns();
+  /* Signed: whoever read the clock first may come second. */
+  bool is_due = (int64_t)(now_ns - purging.last_ns) >= half_decay_ns();
   if (is_due) {
     purging.last_ns = now_ns;
     bytes = gilloc_page_heap_purge_idle() + gilloc_arena_purge_idle(&emptied);
@@ -117,18 +121,25 @@ static bool is_background(void)
          decay_ms() != GILLOC_PURGE_NEVER;
 }
 
-/* True when the thread is to go: nobody will have to be told that there is work again. */
-static bool resigns(void)
+static bool has_work(void)
 {
-  if (is_background() && purgeable() >= GILLOC_PURGE_MIN_BYTES)
+  return is_background() && purgeable() >= GILLOC_PURGE_MIN_BYTES;
+}
+
+/* Sleeps until a tick finds something purgeable; false where the thread is to go instead. */
+static bool rests(void)
+{
+  uint32_t expected = RESTING;
+  /* pairs with the addition and the exchanges in wake_or_start */
+  atomic_exchange_explicit(&purging.thread, RESTING, memory_order_acq_rel);
+  while (is_background() && !has_work() &&
+         atomic_load_explicit(&purging.thread, memory_order_relaxed) == RESTING)
+    gilloc_futex_wait(&purging.thread, RESTING, -1);
+  if (!is_background())
     return false;
-  /* pairs with the exchange and the addition in start_thread */
-  atomic_exchange_explicit(&purging.thread, NO_THREAD, memory_order_acq_rel);
-  if (!is_background() || purgeable() < GILLOC_PURGE_START_BYTES)
-    return true;
-  uint32_t expected = NO_THREAD;
-  return !atomic_compare_exchange_strong_explicit(&purging.thread, &expected, RUNNING, memory_order_acq_rel,
-                                                  memory_order_relaxed);
+  atomic_compare_exchange_strong_explicit(&purging.thread, &expected, RUNNING, memory_order_acq_rel,
+                                          memory_order_relaxed);
+  return true;
 }
 
 static void *purge_in_background(void *unused)
@@ -138,7 +149,8 @@ static void *purge_in_background(void *unused)
   do {
     gilloc_futex_wait(&purging.thread, RUNNING, half_decay_ns());
     gilloc_purge_step(gilloc_clock_ns());
-  } while (!resigns());
+  } while (has_work() || rests());
+  atomic_store_explicit(&purging.thread, NO_THREAD, memory_order_relaxed);
   return NULL;
 }
 
@@ -160,25 +172,47 @@ static bool create_thread(void)
   return error == 0;
 }
 
-/* True where the thread runs, or is being started. */
-static bool start_thread(void)
+static void start_thread(void)
 {
   uint32_t expected = NO_THREAD;
-  if (!is_background())
-    return false;
-  /* pairs with the exchange in resigns */
-  if (atomic_fetch_add_explicit(&purging.thread, 0, memory_order_acq_rel) == RUNNING)
-    return true;
   if (!atomic_compare_exchange_strong_explicit(&purging.thread, &expected, RUNNING, memory_order_acq_rel,
                                                memory_order_relaxed))
-    return true;
+    return;
   if (create_thread()) {
     atomic_fetch_add_explicit(&purging.threads_started, 1, memory_order_relaxed);
-    return true;
+    return;
   }
   atomic_store_explicit(&purging.no_background, true, memory_order_relaxed);
   atomic_store_explicit(&purging.thread, NO_THREAD, memory_order_relaxed);
-  return false;
+}
+
+/* True where a thread of ours sees to what is purgeable. Little may wait for the next tick, if this one does
+ * not see that the thread is about to rest. */
+static bool wake_or_start(bool is_much)
+{
+  if (!is_background())
+    return false;
+  /* pairs with the exchange in rests */
+  uint32_t state = is_much ? atomic_fetch_add_explicit(&purging.thread, 0, memory_order_acq_rel)
+                           : atomic_load_explicit(&purging.thread, memory_order_relaxed);
+  if (state == RESTING && atomic_compare_exchange_strong_explicit(&purging.thread, &state, RUNNING,
+                                                                  memory_order_acq_rel, memory_order_relaxed))
+    gilloc_futex_wake(&purging.thread, 1);
+  if (state == NO_THREAD && is_much && gilloc_has_one_thread())
+    start_thread();
+  return atomic_load_explicit(&purging.thread, memory_order_relaxed) != NO_THREAD;
+}
+
+void gilloc_purge_prepare(void)
+{
+  if (GILLOC_STRATEGY != GILLOC_STRATEGY_FINE ||
+      GILLOC_LIKELY(atomic_load_explicit(&purging.thread, memory_order_relaxed) != NO_THREAD))
+    return;
+  if (gilloc_os_counts().charged < GILLOC_PURGE_START_BYTES || gilloc_has_one_thread() || !is_background())
+    return;
+  int error = errno;
+  start_thread();
+  errno = error;
 }
 
 /* ---- ticks ---- */
@@ -194,7 +228,7 @@ void gilloc_purge_tick(void)
   }
   if (decay_ms() == GILLOC_PURGE_NEVER)
     return;
-  if (bytes >= GILLOC_PURGE_START_BYTES && start_thread())
+  if (wake_or_start(bytes >= GILLOC_PURGE_START_BYTES))
     return;
   uint64_t ticks = gilloc_ticks();
   bool is_time = ticks - atomic_load_explicit(&purging.last_ticks, memory_order_relaxed) >= CLOCK_TICKS;
@@ -230,7 +264,7 @@ struct gilloc_purge_counts gilloc_purge_counts(void)
       .purged = atomic_load_explicit(&purging.purged, memory_order_relaxed),
       .purges = atomic_load_explicit(&purging.purges, memory_order_relaxed),
       .threads_started = atomic_load_explicit(&purging.threads_started, memory_order_relaxed),
-      .thread_runs = atomic_load_explicit(&purging.thread, memory_order_relaxed) != NO_THREAD};
+      .thread_runs = atomic_load_explicit(&purging.thread, memory_order_relaxed) == RUNNING};
 }
 
 void gilloc_purge_before_fork(void) GILLOC_NOT_ANALYSED

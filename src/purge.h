@@ -2,11 +2,11 @@
  *
  * purge.h: memory return. Free dirty pages (page_heap.h) and free dirty pools (arena.h) go back to the OS
  * when they were not needed for the decay time: at the end of each half of it goes back what was dirty all
- * through that half. Under `fine` a thread of our own sees to it, so it works without traffic; it starts when
- * much is purgeable and goes when nothing is left. Elsewhere, and while little is purgeable, the callers do
+ * through that half. Under `fine` a thread of our own sees to it, so it works without traffic; it wakes when
+ * much is purgeable and rests when little is left. Elsewhere, and while little is purgeable, the callers do
  * it in gilloc_purge_tick.
  *
- *   no thread --tick: much is purgeable--> starting --> running --nothing left--> no thread
+ *   no thread --one thread in the process: a tick; else: much is held--> running <--tick / little left--> resting
  *
  * One purge at a time, under a guard that is held across fork(2), so no run is out at that moment.
  */
@@ -27,6 +27,10 @@ enum {
  * above the soft limit. Cheap while nothing is to be done. */
 void gilloc_purge_tick(void);
 
+/* To be called where more memory is about to be taken, with no guard held and nothing half done: starts the
+ * thread where the process has others and holds so much that a later tick may want it. */
+void gilloc_purge_prepare(void);
+
 /* Purges everything that is free; returns the bytes given back. No guard may be held. */
 size_t gilloc_purge_all(void);
 
@@ -46,7 +50,7 @@ struct gilloc_purge_counts {
   size_t purged;          /* bytes given back since the start */
   size_t purges;          /* rounds that gave something back */
   size_t threads_started; /* since the start */
-  bool thread_runs;
+  bool thread_runs;       /* and does not rest */
 };
 
 struct gilloc_purge_counts gilloc_purge_counts(void);

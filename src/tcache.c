@@ -15,8 +15,14 @@
 
 enum phase { PHASE_NEW, PHASE_LIVE, PHASE_GONE };
 
+/* A thread that has never allocated frees so often to the centre: the C library frees in threads whose
+ * destructors have all run, and a cache that they got then would be left behind. */
+enum { EARLY_FREES = 256 };
+
 GILLOC_THREAD_LOCAL struct gilloc_tcache gilloc_tcache_self;
 static GILLOC_THREAD_LOCAL enum phase thread_phase;
+static GILLOC_THREAD_LOCAL unsigned early_frees;
+static void (*on_exit)(void); /* constant from the constructor on */
 
 static pthread_key_t exit_key;
 static pthread_once_t exit_key_once = PTHREAD_ONCE_INIT;
@@ -70,6 +76,9 @@ static void thread_exits(void *unused)
   struct gilloc_tcache *self = &gilloc_tcache_self;
   struct gilloc_tcache_rest *rest = self->rest;
   (void)unused;
+  /* A key that was set after the destructors had run is the next thread's on that stack. */
+  if (thread_phase != PHASE_LIVE)
+    return;
   thread_phase = PHASE_GONE;
   self->linear_end = 0;
   self->window.slots = 0;
@@ -84,6 +93,8 @@ static void thread_exits(void *unused)
   self->tops[0] = NULL;
   self->rest = NULL;
   gilloc_tcache_rest_put(rest);
+  if (on_exit)
+    on_exit();
 }
 
 static void make_exit_key(void)
@@ -304,7 +315,8 @@ static bool is_stranger(unsigned size_class)
 
 void gilloc_tcache_put_slow(unsigned size_class, struct gilloc_block *block)
 {
-  if (!is_stranger(size_class) && has_magazine(size_class)) {
+  bool is_early = thread_phase == PHASE_NEW && ++early_frees <= EARLY_FREES;
+  if (!is_early && !is_stranger(size_class) && has_magazine(size_class)) {
     note_miss(gilloc_tcache_self.rest);
     gilloc_tcache_self.window = gilloc_arena_map_window(block);
     if (gilloc_tcache_push(size_class + 1, block))
@@ -367,4 +379,9 @@ size_t gilloc_tcache_trim(bool of_all)
     gilloc_depot_free_magazine(spare);
   }
   return bytes;
+}
+
+void gilloc_tcache_on_exit(void (*callback)(void))
+{
+  on_exit = callback;
 }

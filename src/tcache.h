@@ -73,6 +73,9 @@ struct gilloc_block *gilloc_tcache_refill(unsigned size_class);
  * passes it on to the centre. */
 void gilloc_tcache_put_slow(unsigned size_class, struct gilloc_block *block);
 
+/* Calls `callback` at the end of each thread's cache, with no guard held; set by a constructor. */
+void gilloc_tcache_on_exit(void (*callback)(void));
+
 /* True where the block is in this thread's cache or in the depot. Walks them: for a block that looks like a
  * free one. */
 bool gilloc_tcache_has(unsigned size_class, const struct gilloc_block *block);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <sys/random.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -110,6 +111,11 @@ unsigned gilloc_cpu_count(void)
     atomic_store_explicit(&cached_cpu_count, count, memory_order_relaxed);
   }
   return count;
+}
+
+bool gilloc_has_one_thread(void)
+{
+  return __libc_single_threaded != 0;
 }
 
 /* Spreads what little is known over all bits (an odd multiplier, a shift, three times). */

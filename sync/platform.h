@@ -41,6 +41,9 @@ uint64_t gilloc_clock_anchor(struct gilloc_clock *clock);
 uint32_t gilloc_thread_id(void);
 void gilloc_thread_id_after_fork_child(void);
 
+/* False once the process has had a second thread; then only a fork's child may answer true again. */
+bool gilloc_has_one_thread(void);
+
 /* How many processors this process may run on, at least 1; asked once. With one, spinning is in vain. */
 unsigned gilloc_cpu_count(void);
 

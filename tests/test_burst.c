@@ -1,0 +1,154 @@
+/* flavours: none gil fine */
+/* SPDX-License-Identifier: MIT
+ *
+ * test_burst.c: two threads allocate 256 MiB in small blocks and free all but a block in every thousandth
+ * pool. What can go back does: within the decay time, without a call from anybody (`fine`), or at once when
+ * asked for; and so does what ending threads leave in the depot. Waiting is for the state, with a deadline.
+ */
+#include "expect.h"
+#include "fixture.h"
+#include "threads.h"
+
+#include "geometry.h"
+#include "purge.h"
+
+#include <gilloc/gilloc.h>
+
+enum {
+  THREADS = GILLOC_STRATEGY == GILLOC_STRATEGY_NONE ? 1 : 2,
+  MIB = 1 << 20,
+  SIZE = 112,
+  BYTES = (256 * MIB) / THREADS / TEST_DIVISOR,
+  BLOCKS = BYTES / SIZE,
+  STAYING = 1000 * (GILLOC_POOL_SIZE / SIZE),
+  LEAVERS = 40,
+  LEFT_BYTES = 1 << 20,
+  DEADLINE_S = 40
+};
+
+static char *blocks[2][BLOCKS];
+
+static void *make_burst(void *argument)
+{
+  char **own = blocks[(uintptr_t)argument];
+  for (unsigned i = 0; i < BLOCKS; i++)
+    own[i] = memset(gilloc_malloc(SIZE), 1, SIZE);
+  for (unsigned i = 0; i < BLOCKS; i++)
+    if (i % STAYING != 0)
+      gilloc_free(own[i]);
+  return NULL;
+}
+
+static void run(unsigned count, threads_body *body)
+{
+  pthread_t ids[THREADS_MAX];
+  if (GILLOC_STRATEGY == GILLOC_STRATEGY_NONE) {
+    body(NULL);
+    return;
+  }
+  drop_gil(NULL);
+  for (uintptr_t i = 0; i < count; i++)
+    threads_start(&ids[i], body, (void *)i);
+  for (unsigned i = 0; i < count; i++)
+    threads_join(ids[i]);
+  hold_gil(NULL);
+}
+
+static void end_burst(void)
+{
+  for (unsigned thread = 0; thread < THREADS; thread++)
+    for (unsigned i = 0; i < BLOCKS; i += STAYING) {
+      EXPECT_EQ(blocks[thread][i][SIZE - 1], 1);
+      gilloc_free(blocks[thread][i]);
+    }
+}
+
+static size_t resident_bytes(void)
+{
+  unsigned long resident = 0;
+  FILE *file = fopen("/proc/self/statm", "re");
+  EXPECT_EQ(fscanf(file, "%*u %lu", &resident), 1);
+  fclose(file);
+  return resident * TEST_PAGE;
+}
+
+/* The test's own table, and what a thread's cache, a purge and the C library may keep. */
+static bool is_back(size_t before)
+{
+  size_t table = THREADS * sizeof blocks[0];
+  return gilloc_purge_counts().purgeable < GILLOC_PURGE_MIN_BYTES &&
+         (GILLOC_TSAN || resident_bytes() < before + table + 16 * MIB);
+}
+
+static bool comes_back(size_t before)
+{
+  uint64_t deadline = threads_now() + threads_ms(DEADLINE_S * 1000);
+  while (!is_back(before)) {
+    if (threads_now() > deadline)
+      return false;
+    sched_yield();
+  }
+  return true;
+}
+
+static void test_burst_goes_back_without_traffic(void **state)
+{
+  (void)state;
+  if (GILLOC_STRATEGY != GILLOC_STRATEGY_FINE)
+    skip();
+  size_t before = resident_bytes();
+  run(THREADS, make_burst);
+  EXPECT_TRUE(comes_back(before));
+  end_burst();
+}
+
+static void test_burst_goes_back_at_once_when_asked_for(void **state)
+{
+  (void)state;
+  gilloc_purge_set_decay_ms(GILLOC_PURGE_NEVER);
+  size_t before = resident_bytes();
+  run(THREADS, make_burst);
+  EXPECT_EQ(gilloc_trim(0), 1);
+  EXPECT_TRUE(is_back(before));
+  end_burst();
+  gilloc_purge_set_decay_ms(GILLOC_PURGE_DECAY_MS);
+}
+
+static atomic_uint ready;
+
+/* Frees when all have allocated, and goes when all have freed: what is in its cache then nobody asks for. */
+static void *leave_a_cache(void *unused)
+{
+  enum { COUNT = LEFT_BYTES / SIZE };
+  static _Thread_local char *own[COUNT];
+  (void)unused;
+  for (unsigned i = 0; i < COUNT; i++)
+    own[i] = memset(gilloc_malloc(SIZE), 1, SIZE);
+  atomic_fetch_add(&ready, 1);
+  threads_await(&ready, LEAVERS);
+  for (unsigned i = 0; i < COUNT; i++)
+    gilloc_free(own[i]);
+  atomic_fetch_add(&ready, 1);
+  threads_await(&ready, 2 * LEAVERS);
+  return NULL;
+}
+
+static void test_what_ending_threads_leave_goes_back_without_traffic(void **state)
+{
+  (void)state;
+  if (GILLOC_STRATEGY != GILLOC_STRATEGY_FINE)
+    skip();
+  size_t before = resident_bytes();
+  run(LEAVERS, leave_a_cache);
+  EXPECT_TRUE(comes_back(before + 8 * MIB)); /* and the stacks that the C library keeps */
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_burst_goes_back_without_traffic),
+      cmocka_unit_test(test_burst_goes_back_at_once_when_asked_for),
+      cmocka_unit_test(test_what_ending_threads_leave_goes_back_without_traffic),
+  };
+  return cmocka_run_group_tests(tests, hold_gil, drop_gil);
+}
