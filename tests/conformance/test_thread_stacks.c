@@ -5,7 +5,7 @@
  * destructors have all run. A malloc that starts a thread of its own in such a free never returns; one that
  * sets up a cache there leaves it behind.
  */
-/* flavours: none gil fine */
+/* flavours: gil fine */
 /* timeout: 120 */
 #include "conformance/conformance.h"
 

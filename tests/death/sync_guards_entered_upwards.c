@@ -1,4 +1,4 @@
-/* expect: ^gilloc: lock law: entering the guard of rank 100 while holding the one of rank 2$ */
+/* expect: ^gilloc: lock law: entering the guard of rank 100 while holding the one of rank 1$ */
 /* SPDX-License-Identifier: MIT */
 /* flavours: none gil fine */
 /* presets: debug asan tsan */
