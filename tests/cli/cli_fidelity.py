@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# presets: release
 # timeout: 600
 # labels: lab
 """`gilloc fidelity --quick`: every cell is there for CPython and for each policy, in table and JSON, and its figures are

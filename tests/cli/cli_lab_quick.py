@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# presets: release
 # timeout: 120
 # labels: lab
 """`gilloc lab --quick --json` ends within half a minute with the table on standard output and, in the file, all
