@@ -275,6 +275,10 @@ void gilloc_purge_before_fork(void) GILLOC_NOT_ANALYSED
 void gilloc_purge_after_fork(bool in_child) GILLOC_NOT_ANALYSED
 {
   gilloc_guard_after_fork(&purging.guard, &purging.fork_node, in_child);
-  if (in_child)
-    atomic_store_explicit(&purging.thread, NO_THREAD, memory_order_relaxed);
+  if (!in_child)
+    return;
+  atomic_store_explicit(&purging.thread, NO_THREAD, memory_order_relaxed);
+  /* ThreadSanitizer ends a forked child that starts a thread. */
+  if (GILLOC_TSAN)
+    atomic_store_explicit(&purging.no_background, true, memory_order_relaxed);
 }
