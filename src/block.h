@@ -20,6 +20,9 @@ struct gilloc_block {
   uintptr_t key; /* absent in 8-byte blocks (`classic`) */
 };
 
+/* Panics: a free block has lost its key, so it was freed twice or written to. */
+_Noreturn void gilloc_block_spoiled(const struct gilloc_block *block);
+
 /* Never zero; set once by the library's constructor, before the process has a second thread. */
 extern GILLOC_HIDDEN uintptr_t gilloc_block_secret;
 

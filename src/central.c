@@ -130,7 +130,7 @@ struct gilloc_block *gilloc_central_take(unsigned size_class)
 static inline void hand_to_magazine(struct gilloc_block *block, bool was_listed)
 {
   if (was_listed && GILLOC_UNLIKELY(!gilloc_block_is_free(block)))
-    gilloc_panic("double free of %p, or a write to it after it was freed", (void *)block);
+    gilloc_block_spoiled(block);
   gilloc_block_mark_cached(block);
 }
 
@@ -256,7 +256,7 @@ void gilloc_central_put(unsigned size_class, struct gilloc_block *block)
 static inline void take_from_magazine(struct gilloc_block *block)
 {
   if (GILLOC_UNLIKELY(!gilloc_block_is_cached(block)))
-    gilloc_panic("double free of %p, or a write to it after it was freed", (void *)block);
+    gilloc_block_spoiled(block);
   gilloc_block_mark_free(block);
 }
 
@@ -286,7 +286,7 @@ static unsigned check_pool(struct gilloc_pool *pool)
   for (struct gilloc_block *block = pool->free; block; block = block->next, count++) {
     bool is_of_pool = (uintptr_t)block >> GILLOC_POOL_BITS == slot && gilloc_pool_has_block(pool, block);
     if (GILLOC_UNLIKELY(!is_of_pool || !gilloc_block_is_free(block)))
-      gilloc_panic("double free of %p, or a write to it after it was freed", (void *)block);
+      gilloc_block_spoiled(block);
     gilloc_block_mark_live(block);
   }
   for (struct gilloc_block *block = pool->free; block; block = block->next)

@@ -165,11 +165,13 @@ struct gilloc_magazine *gilloc_depot_take(unsigned size_class, struct gilloc_mag
   return magazine;
 }
 
-void gilloc_depot_drain(struct gilloc_magazine *magazine)
+size_t gilloc_depot_drain(struct gilloc_magazine *magazine)
 {
   struct gilloc_block **bottom = gilloc_magazine_bottom(magazine);
-  gilloc_central_put_blocks(magazine->size_class, bottom, gilloc_magazine_count(magazine));
+  uint32_t count = gilloc_magazine_count(magazine);
+  gilloc_central_put_blocks(magazine->size_class, bottom, count);
   magazine->top = bottom;
+  return count * gilloc_size_class_bytes(magazine->size_class);
 }
 
 void gilloc_depot_narrow(struct gilloc_magazine *magazine, uint32_t capacity)
@@ -185,14 +187,12 @@ void gilloc_depot_narrow(struct gilloc_magazine *magazine, uint32_t capacity)
   memmove(gilloc_magazine_bottom(magazine), blocks + (count - kept), kept * sizeof(*blocks));
 }
 
-/* Gives the blocks of a list of magazines to the centre; bytes that went. */
-static size_t drain_list(struct gilloc_magazine *list)
+size_t gilloc_depot_drain_list(struct gilloc_magazine *list)
 {
   size_t bytes = 0;
   while (list) {
     struct gilloc_magazine *magazine = pop(&list);
-    bytes += gilloc_magazine_count(magazine) * gilloc_size_class_bytes(magazine->size_class);
-    gilloc_depot_drain(magazine);
+    bytes += gilloc_depot_drain(magazine);
     gilloc_depot_free_magazine(magazine);
   }
   return bytes;
@@ -211,40 +211,35 @@ static struct gilloc_magazine *cut(struct depot *self, size_t spare) GILLOC_REQU
   return oldest;
 }
 
-static size_t trim(struct depot *self)
+/* Gives the stock, or what of it no take has needed since the last time, to the centre. */
+static size_t trim(struct depot *self, bool wholly)
 {
   struct gilloc_guard_node node;
   gilloc_guard_enter(&self->guard, &node);
-  struct gilloc_magazine *oldest = cut(self, self->low);
+  struct gilloc_magazine *oldest = cut(self, wholly ? SIZE_MAX : self->low);
   self->low = blocks_in(self);
   struct gilloc_magazine *empties = self->empties;
   self->empties = NULL;
   gilloc_guard_leave(&self->guard, &node);
-  return drain_list(oldest) + drain_list(empties);
+  return gilloc_depot_drain_list(oldest) + gilloc_depot_drain_list(empties);
+}
+
+static size_t trim_all(bool wholly)
+{
+  size_t bytes = 0;
+  for (unsigned i = 0; i < COUNT; i++)
+    bytes += trim(&depots[i], wholly);
+  return bytes;
 }
 
 size_t gilloc_depot_trim(void)
 {
-  size_t bytes = 0;
-  for (unsigned i = 0; i < COUNT; i++)
-    bytes += trim(&depots[i]);
-  return bytes;
+  return trim_all(false);
 }
 
 size_t gilloc_depot_drain_all(void)
 {
-  size_t bytes = 0;
-  for (unsigned i = 0; i < COUNT; i++) {
-    struct depot *self = &depots[i];
-    struct gilloc_guard_node node;
-    gilloc_guard_enter(&self->guard, &node);
-    struct gilloc_magazine *all = cut(self, SIZE_MAX);
-    struct gilloc_magazine *empties = self->empties;
-    self->empties = NULL;
-    gilloc_guard_leave(&self->guard, &node);
-    bytes += drain_list(all) + drain_list(empties);
-  }
-  return bytes;
+  return trim_all(true);
 }
 
 static bool has(struct depot *self, const struct gilloc_block *block)
@@ -271,7 +266,7 @@ static void unmark(struct gilloc_magazine *magazine)
 {
   for (struct gilloc_block **slot = gilloc_magazine_bottom(magazine); slot < magazine->top; slot++)
     if (!gilloc_block_unmark_cached(*slot))
-      gilloc_panic("double free of %p, or a write to it after it was freed", (void *)*slot);
+      gilloc_block_spoiled(*slot);
 }
 
 static void mark(struct gilloc_magazine *magazine)

@@ -32,8 +32,11 @@ struct gilloc_magazine *gilloc_depot_put(unsigned size_class, struct gilloc_maga
 /* A magazine with blocks for the empty one; NULL, and nothing taken, where the stock has none. */
 struct gilloc_magazine *gilloc_depot_take(unsigned size_class, struct gilloc_magazine *empty);
 
-/* Gives the blocks of a magazine to the centre and empties it. */
-void gilloc_depot_drain(struct gilloc_magazine *magazine);
+/* Gives the blocks of a magazine to the centre and empties it; bytes that went. */
+size_t gilloc_depot_drain(struct gilloc_magazine *magazine);
+
+/* Does so with a list of magazines, linked through `next`, and frees them. */
+size_t gilloc_depot_drain_list(struct gilloc_magazine *list);
 
 /* Cuts a magazine down to `capacity` slots, if it has more; blocks that do not fit go to the centre. */
 void gilloc_depot_narrow(struct gilloc_magazine *magazine, uint32_t capacity);

@@ -24,20 +24,13 @@ static void *move_block(void *p, size_t old_bytes, size_t size)
   return moved;
 }
 
-static void *resize_large(void *p, size_t size)
+/* A block that lies in no pool, and will lie in none. */
+static void *resize_outside_pools(void *p, size_t size)
 {
+  void *resized = NULL;
   struct gilloc_entry entry = gilloc_entry_enter();
-  void *resized = size > PTRDIFF_MAX ? NULL : gilloc_large_resize(p, size);
-  gilloc_entry_leave(entry);
-  if (!resized)
-    errno = ENOMEM;
-  return resized;
-}
-
-static void *resize_raw(void *p, size_t size)
-{
-  struct gilloc_entry entry = gilloc_entry_enter();
-  void *resized = size > PTRDIFF_MAX ? NULL : gilloc_raw_realloc(p, size);
+  if (size <= PTRDIFF_MAX)
+    resized = GILLOC_HAS_LARGE ? gilloc_large_resize(p, size) : gilloc_raw_realloc(p, size);
   gilloc_entry_leave(entry);
   if (!resized)
     errno = ENOMEM;
@@ -59,12 +52,12 @@ GILLOC_PUBLIC void *gilloc_realloc(void *p, size_t size)
     return gilloc_malloc(size);
   bool in_pool = gilloc_arena_map_find(p) != 0;
   if (!in_pool && !GILLOC_HAS_LARGE)
-    return resize_raw(p, size);
+    return resize_outside_pools(p, size);
   struct gilloc_entry entry = gilloc_entry_enter();
   size_t bytes = gilloc_heap_usable_size(p, "realloc");
   gilloc_entry_leave(entry);
   if (!in_pool && size > GILLOC_BLOCK_MAX)
-    return resize_large(p, size);
+    return resize_outside_pools(p, size);
   if (stays(bytes, size))
     return p;
   return move_block(p, bytes, size);

@@ -208,7 +208,7 @@ void gilloc_purge_prepare(void)
   if (GILLOC_STRATEGY != GILLOC_STRATEGY_FINE ||
       GILLOC_LIKELY(atomic_load_explicit(&purging.thread, memory_order_relaxed) != NO_THREAD))
     return;
-  if (gilloc_os_counts().charged < GILLOC_PURGE_START_BYTES || gilloc_has_one_thread() || !is_background())
+  if (gilloc_has_one_thread() || !is_background() || gilloc_os_counts().charged < GILLOC_PURGE_START_BYTES)
     return;
   int error = errno;
   start_thread();

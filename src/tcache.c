@@ -165,21 +165,14 @@ static bool uses(unsigned size_class)
   return thread_phase == PHASE_LIVE && gilloc_tcache_self.tops[size_class + 1] != gilloc_tcache_self.tops[0];
 }
 
-static size_t drain(struct gilloc_magazine *magazine)
-{
-  size_t bytes = gilloc_magazine_count(magazine) * gilloc_size_class_bytes(magazine->size_class);
-  gilloc_depot_drain(magazine);
-  return bytes;
-}
-
 static size_t drain_class(unsigned size_class)
 {
   struct gilloc_magazine *magazine = loaded(size_class);
-  size_t bytes = drain(magazine);
+  size_t bytes = gilloc_depot_drain(magazine);
   load(size_class + 1, magazine);
   struct gilloc_magazine *spare = gilloc_tcache_rest_take_spare(gilloc_tcache_self.rest, size_class);
   if (spare) {
-    bytes += drain(spare);
+    bytes += gilloc_depot_drain(spare);
     gilloc_tcache_rest_put_spare(gilloc_tcache_self.rest, spare);
   }
   return bytes;
@@ -235,7 +228,7 @@ static bool restock(unsigned size_class)
     gilloc_tcache_rest_put_spare(rest, spare);
   struct gilloc_magazine *stocked = gilloc_depot_take(size_class, empty);
   if (stocked) { /* of another thread's size */
-    gilloc_tcache_rest_grow(gilloc_tcache_self.rest, size_class, stocked->capacity);
+    gilloc_tcache_rest_grow(rest, size_class, stocked->capacity);
     gilloc_depot_narrow(stocked, rest->capacities[size_class]);
     warm(stocked);
     load(size_class + 1, stocked);
@@ -243,7 +236,7 @@ static bool restock(unsigned size_class)
   }
   bool filled = fill(empty);
   load(size_class + 1, empty);
-  gilloc_tcache_rest_grow(gilloc_tcache_self.rest, size_class, 2 * (size_t)rest->capacities[size_class]);
+  gilloc_tcache_rest_grow(rest, size_class, 2 * (size_t)rest->capacities[size_class]);
   return filled;
 }
 
@@ -252,7 +245,7 @@ static void check_top(unsigned size_class)
 {
   const struct gilloc_block *block = gilloc_tcache_self.tops[size_class + 1][-1];
   if (GILLOC_UNLIKELY(block != &gilloc_tcache_self.sentinel))
-    gilloc_panic("double free of %p, or a write to it after it was freed", (const void *)block);
+    gilloc_block_spoiled(block);
 }
 
 struct gilloc_block *gilloc_tcache_refill(unsigned size_class)
@@ -285,7 +278,7 @@ static bool make_room(unsigned size_class)
 {
   struct gilloc_tcache_rest *rest = gilloc_tcache_self.rest;
   struct gilloc_magazine *full = loaded(size_class);
-  gilloc_tcache_rest_grow(gilloc_tcache_self.rest, size_class, 2 * (size_t)rest->capacities[size_class]);
+  gilloc_tcache_rest_grow(rest, size_class, 2 * (size_t)rest->capacities[size_class]);
   if (gilloc_magazine_widen(full, rest->capacities[size_class])) {
     load(size_class + 1, full);
     return true;
@@ -370,15 +363,7 @@ void gilloc_tcache_check(void)
 
 size_t gilloc_tcache_trim(bool of_all)
 {
-  size_t bytes = 0;
-  struct gilloc_magazine *list = gilloc_tcache_rest_collect(of_all);
-  while (list) {
-    struct gilloc_magazine *spare = list;
-    list = spare->next;
-    bytes += drain(spare);
-    gilloc_depot_free_magazine(spare);
-  }
-  return bytes;
+  return gilloc_depot_drain_list(gilloc_tcache_rest_collect(of_all));
 }
 
 void gilloc_tcache_on_exit(void (*callback)(void))

@@ -19,6 +19,7 @@ static struct {
             .records = {.record_bytes = sizeof(struct gilloc_tcache_rest), .alignment = GILLOC_CACHE_LINE}};
 
 static _Atomic size_t growth_max = GILLOC_TCACHE_GROWTH_BYTES;
+
 static uint32_t clamp(size_t blocks, uint32_t least, uint32_t most)
 {
   if (blocks < least)
