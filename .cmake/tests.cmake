@@ -175,3 +175,18 @@ function(gilloc_add_script_test file)
     gilloc_set_test_properties(${name}.${flavour} script "${head_timeout}" "${head_labels}")
   endforeach()
 endfunction()
+
+# gilloc_add_script_tests_that_may_skip(<pattern>...): the scripts of this folder, which end with 77 where what they need is
+# not installed.
+function(gilloc_add_script_tests_that_may_skip)
+  file(GLOB scripts CONFIGURE_DEPENDS ${ARGN})
+  foreach(file IN LISTS scripts)
+    gilloc_add_script_test(${file})
+    get_filename_component(name ${file} NAME_WE)
+    foreach(flavour IN LISTS GILLOC_FLAVOURS)
+      if(TEST ${name}.${flavour})
+        set_tests_properties(${name}.${flavour} PROPERTIES SKIP_RETURN_CODE 77)
+      endif()
+    endforeach()
+  endforeach()
+endfunction()

@@ -122,29 +122,17 @@ static void run_one(struct bench *bench, const size_t place[3])
   gilloc_runner_end_fini(&end);
 }
 
-static void shuffle(struct gilloc_prng *prng, size_t *order, size_t count)
-{
-  for (size_t i = 0; i < count; i++)
-    order[i] = i;
-  for (size_t left = count; left > 1; left--) {
-    size_t chosen = gilloc_prng_below(prng, (uint32_t)left);
-    size_t last = order[left - 1];
-    order[left - 1] = order[chosen];
-    order[chosen] = last;
-  }
-}
-
 static void run_round(struct bench *bench, struct gilloc_prng *prng, size_t round)
 {
   size_t rows = bench->measurement->suite->count;
   size_t allocators = bench->measurement->peers->count;
   size_t *row_order = gilloc_message_need(calloc(rows, sizeof *row_order));
   size_t *allocator_order = gilloc_message_need(calloc(allocators, sizeof *allocator_order));
-  shuffle(prng, row_order, rows);
+  gilloc_prng_shuffle(prng, row_order, rows);
   for (size_t i = 0; i < rows; i++) {
     if (bench->measurement->suite->rows[row_order[i]].skipped)
       continue;
-    shuffle(prng, allocator_order, allocators);
+    gilloc_prng_shuffle(prng, allocator_order, allocators);
     for (size_t j = 0; j < allocators; j++)
       run_one(bench, (size_t[]){row_order[i], allocator_order[j], round});
   }

@@ -178,18 +178,6 @@ static void run_once(struct gilloc_fidelity_measurement *measurement, size_t ind
     free(command.argv[i]);
 }
 
-static void shuffle(size_t *order, size_t count, struct gilloc_prng *prng)
-{
-  for (size_t i = 0; i < count; i++)
-    order[i] = i;
-  for (size_t left = count; left > 1; left--) {
-    size_t chosen = gilloc_prng_below(prng, (uint32_t)left);
-    size_t last = order[left - 1];
-    order[left - 1] = order[chosen];
-    order[chosen] = last;
-  }
-}
-
 static double now_s(void)
 {
   struct timespec now;
@@ -219,12 +207,12 @@ static void run_round(struct gilloc_fidelity_measurement *measurement, size_t ro
   size_t rows[GILLOC_FIDELITY_POLICIES_MAX + 1];
   size_t *order = gilloc_message_need(calloc(cells, sizeof *order));
   struct gilloc_prng prng = gilloc_prng_stream(measurement->options->seed, round + 1);
-  shuffle(order, cells, &prng);
+  gilloc_prng_shuffle(&prng, order, cells);
   for (size_t i = 0; i < cells; i++) {
     const struct gilloc_fidelity_cell *cell = gilloc_fidelity_cell(order[i]);
     if (!measurement->options->only[cell->experiment])
       continue;
-    shuffle(rows, measurement->row_count, &prng);
+    gilloc_prng_shuffle(&prng, rows, measurement->row_count);
     for (size_t j = 0; j < measurement->row_count; j++) {
       show(progress, cell, measurement->rows[rows[j]]);
       run_once(measurement, order[i], (size_t[]){rows[j], round});

@@ -6,6 +6,7 @@
 
 #include "message.h"
 #include "paths.h"
+#include "prng.h"
 #include "progress.h"
 
 #include <errno.h>
@@ -302,7 +303,7 @@ struct gilloc_measurement gilloc_measure(const struct gilloc_options *options,
     double before = measurement.elapsed_s;
     if (schedule->limit > 0 && measurement.rounds_done > 0 && before + longest > schedule->limit)
       break;
-    gilloc_schedule_shuffle(schedule, &prng, order);
+    gilloc_prng_shuffle(&prng, order, schedule->count);
     run_round(&measurement, order, begin);
     measurement.rounds_done++;
     if (measurement.elapsed_s - before > longest)

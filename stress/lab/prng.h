@@ -6,6 +6,7 @@
 #ifndef GILLOC_LAB_PRNG_H
 #define GILLOC_LAB_PRNG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct gilloc_prng {
@@ -30,6 +31,19 @@ static inline uint64_t gilloc_prng_next(struct gilloc_prng *prng)
 static inline uint32_t gilloc_prng_below(struct gilloc_prng *prng, uint32_t limit)
 {
   return (uint32_t)(((gilloc_prng_next(prng) >> 32) * limit) >> 32);
+}
+
+/* Fills `order` with 0 .. count - 1 in an order that is as likely as any other; count below 2^32. */
+static inline void gilloc_prng_shuffle(struct gilloc_prng *prng, size_t *order, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    order[i] = i;
+  for (size_t left = count; left > 1; left--) {
+    size_t chosen = gilloc_prng_below(prng, (uint32_t)left);
+    size_t last = order[left - 1];
+    order[left - 1] = order[chosen];
+    order[chosen] = last;
+  }
 }
 
 /* A generator for stream number `stream` of a run's seed; streams do not overlap in practice. */

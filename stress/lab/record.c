@@ -10,6 +10,7 @@
 #include "paths.h"
 #include "program.h"
 #include "record_merge.h"
+#include "target.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,17 +70,6 @@ static void check_output(const char *path)
     refuse_output(path, S_ISDIR(status.st_mode) ? "it is a folder" : "it is not an ordinary file");
   if (stat(path, &status) == 0 && access(path, W_OK) != 0)
     refuse_output(path, strerror(errno));
-}
-
-/* The permissions of the file that is replaced, else what any new file would have. */
-static mode_t wanted_mode(const char *path)
-{
-  struct stat status;
-  if (stat(path, &status) == 0)
-    return status.st_mode & 0777;
-  mode_t mask = umask(0);
-  (void)umask(mask);
-  return 0666 & ~mask;
 }
 
 /* ---- the program ---- */
@@ -160,8 +150,9 @@ static const char *write_trace(const struct request *request, int events,
     gilloc_trace_writer_init(&writer, out, request->text ? GILLOC_TRACE_TEXT : GILLOC_TRACE_BINARY);
     error = gilloc_record_merge(events, &writer, summary);
     error = error ? error : judge(summary);
-    if (!error && !(gilloc_trace_writer_finish(&writer) && fchmod(file, wanted_mode(request->output)) == 0 &&
-                    fsync(file) == 0 && rename(name, request->output) == 0))
+    if (!error &&
+        !(gilloc_trace_writer_finish(&writer) && fchmod(file, gilloc_target_mode(request->output)) == 0 &&
+          fsync(file) == 0 && rename(name, request->output) == 0))
       error = strerror(errno);
     (void)fclose(out);
   }

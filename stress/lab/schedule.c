@@ -122,18 +122,6 @@ void gilloc_schedule_fini(struct gilloc_schedule *schedule)
   free(schedule->cells);
 }
 
-void gilloc_schedule_shuffle(const struct gilloc_schedule *schedule, struct gilloc_prng *prng, size_t *order)
-{
-  for (size_t i = 0; i < schedule->count; i++)
-    order[i] = i;
-  for (size_t left = schedule->count; left > 1; left--) {
-    size_t chosen = gilloc_prng_below(prng, (uint32_t)left);
-    size_t last = order[left - 1];
-    order[left - 1] = order[chosen];
-    order[chosen] = last;
-  }
-}
-
 char *gilloc_schedule_cell_name(const struct gilloc_cell *cell)
 {
   const char *thing = strcmp(cell->row, "processes") == 0 ? "process" : "thread";

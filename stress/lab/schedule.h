@@ -8,7 +8,6 @@
 #define GILLOC_LAB_SCHEDULE_H
 
 #include "options.h"
-#include "prng.h"
 
 struct gilloc_cell {
   enum gilloc_workload_id workload;
@@ -31,9 +30,6 @@ struct gilloc_schedule {
 struct gilloc_schedule gilloc_schedule_make(const struct gilloc_options *options, unsigned cores);
 
 void gilloc_schedule_fini(struct gilloc_schedule *schedule);
-
-/* Fills `order[0..schedule->count)` with the next round's order. */
-void gilloc_schedule_shuffle(const struct gilloc_schedule *schedule, struct gilloc_prng *prng, size_t *order);
 
 /* The requests a second that a workload is given; 0 where it has no service. */
 unsigned gilloc_schedule_rate(const struct gilloc_options *options, enum gilloc_workload_id workload);

@@ -76,8 +76,7 @@ static bool write_all(int file, const char *text, size_t length)
   return true;
 }
 
-/* The target's own permissions where it exists, else what any new file would have. */
-static mode_t wanted_mode(const char *path)
+mode_t gilloc_target_mode(const char *path)
 {
   struct stat status;
   if (stat(path, &status) == 0)
@@ -93,7 +92,7 @@ bool gilloc_target_write(const char *path, const char *text, size_t length)
   (void)signal(SIGXFSZ, SIG_IGN);
   char *name = NULL;
   int file = open_beside(path, &name);
-  bool written = file >= 0 && write_all(file, text, length) && fchmod(file, wanted_mode(path)) == 0 &&
+  bool written = file >= 0 && write_all(file, text, length) && fchmod(file, gilloc_target_mode(path)) == 0 &&
                  fsync(file) == 0 && rename(name, path) == 0;
   int error = errno;
   if (file >= 0 && !written)
