@@ -21,6 +21,13 @@ elseif(GILLOC_DEBUG_BUILD)
   set(GILLOC_TEST_KIND debug)
 endif()
 
+# LD_PRELOAD cannot name a library in a folder with a blank or a colon; `gilloc run` says so.
+set(GILLOC_CAN_PRELOAD ON)
+if(PROJECT_BINARY_DIR MATCHES "[ :]")
+  set(GILLOC_CAN_PRELOAD OFF)
+  message(STATUS "no tests that preload: a blank or a colon in ${PROJECT_BINARY_DIR}")
+endif()
+
 # A finding ends the process; nothing is suppressed. An impossible size is no finding: malloc answers NULL, as in C.
 set(GILLOC_TEST_ENVIRONMENT
     GILLOC_SOURCE_DIR=${PROJECT_SOURCE_DIR} GILLOC_BUILD_DIR=${PROJECT_BINARY_DIR}
