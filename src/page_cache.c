@@ -17,7 +17,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { PUTS_A_TICK = 64, PAGE_MIN = 4096 };
+enum { PUTS_A_TICK = 64, PAGE_MIN = 4096, EARLY_PUTS = 64 };
 
 struct bin {
   struct gilloc_page_run *runs[GILLOC_PAGE_CACHE_RUNS]; /* below the top */
@@ -44,6 +44,7 @@ enum phase { PHASE_NEW, PHASE_LIVE, PHASE_GONE };
 
 static GILLOC_THREAD_LOCAL struct page_cache *own;
 static GILLOC_THREAD_LOCAL enum phase phase;
+static GILLOC_THREAD_LOCAL unsigned early_puts;
 
 static struct {
   struct gilloc_metadata records;
@@ -150,6 +151,9 @@ static void thread_exits(void *unused)
   struct page_cache *self = own;
   struct gilloc_guard_node node;
   (void)unused;
+  /* A key that was set after the destructors had run is the next thread's on that stack. */
+  if (phase != PHASE_LIVE)
+    return;
   own = NULL;
   phase = PHASE_GONE;
   gilloc_guard_enter(&gilloc_page_space.guard, &node);
@@ -201,13 +205,31 @@ static GILLOC_COLD struct page_cache *thread_starts(void)
   return own;
 }
 
+/* A thread that has never taken frees so often to the page heap, as in tcache.c: the C library frees other
+ * threads' thread-locals in threads whose destructors have all run. */
+static GILLOC_COLD struct page_cache *thread_frees_first(void)
+{
+  return early_puts < EARLY_PUTS && ++early_puts ? NULL : thread_starts();
+}
+
+static GILLOC_COLD void *take_first(void)
+{
+  if (!GILLOC_SLOW_PATHS)
+    thread_starts();
+  return NULL;
+}
+
 /* ---- taking, putting ---- */
 
 GILLOC_HOT void *gilloc_page_cache_take(size_t size)
 {
   struct page_cache *self = own;
   size_t index = gilloc_page_bin_of(size);
-  if (GILLOC_UNLIKELY(!self || index >= GILLOC_PAGE_CACHE_BINS) || GILLOC_UNLIKELY(!enter(self)))
+  if (GILLOC_UNLIKELY(index >= GILLOC_PAGE_CACHE_BINS))
+    return NULL;
+  if (GILLOC_UNLIKELY(!self))
+    return take_first();
+  if (GILLOC_UNLIKELY(!enter(self)))
     return NULL;
   struct gilloc_page_run *run = pop(self, index);
   self->bins[index].was_used = true;
@@ -248,7 +270,7 @@ GILLOC_HOT enum gilloc_page_cache_outcome gilloc_page_cache_put(void *p)
   struct page_cache *self = own;
   bool may_be_run = ((uintptr_t)p & (PAGE_MIN - 1)) == 0 && !GILLOC_SLOW_PATHS;
   struct gilloc_page_run *run = may_be_run ? gilloc_page_space_find_live(p) : NULL;
-  if (!run || GILLOC_UNLIKELY(!self && !(self = thread_starts())))
+  if (!run || GILLOC_UNLIKELY(!self && !(self = thread_frees_first())))
     return GILLOC_PAGE_CACHE_REFUSED;
   size_t bytes = gilloc_page_run_bytes(run), index = gilloc_page_bin_of(bytes);
   if (index >= GILLOC_PAGE_CACHE_BINS || !gilloc_page_bin_is(bytes) || GILLOC_UNLIKELY(!enter(self)))
@@ -270,7 +292,7 @@ GILLOC_HOT enum gilloc_page_cache_outcome gilloc_page_cache_put(void *p)
 /* ---- all caches ---- */
 
 /* Claims every cache; false where another thread might not see that in time. Afterwards a cache is the
- * caller's where it is idle. */
+ * caller's where it is idle; its own is in any case. */
 static bool claim_all(void) GILLOC_REQUIRES(gilloc_page_space.guard)
 {
   for (struct page_cache *cache = caches.first; cache; cache = cache->next)
@@ -299,7 +321,7 @@ size_t gilloc_page_cache_trim(bool of_all)
   gilloc_guard_enter(&gilloc_page_space.guard, &node);
   bool is_claimed = claim_all();
   for (struct page_cache *cache = caches.first; cache; cache = cache->next) {
-    if (is_claimed && is_idle(cache))
+    if ((is_claimed || cache == own) && is_idle(cache))
       empty(cache, of_all, &list);
     unclaim(cache);
   }

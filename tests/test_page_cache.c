@@ -6,6 +6,7 @@
  */
 #include "expect.h"
 #include "fixture.h"
+#include "sandbox.h"
 
 #include "large.h"
 #include "os_memory.h"
@@ -13,6 +14,8 @@
 #include "page_cache.h"
 #include "page_heap.h"
 #include "purge.h"
+
+#include <limits.h>
 
 enum { KIB = 1 << 10, MIB = 1 << 20 };
 
@@ -187,6 +190,60 @@ static void test_child_of_a_fork_gets_what_others_cached(void **state)
   pthread_join(thread, NULL);
 }
 
+static void test_trim_reaches_its_own_threads_cache_without_membarrier(void **state)
+{
+  pthread_t thread;
+  (void)state;
+  pthread_barrier_init(&barrier, NULL, 2);
+  EXPECT_EQ(pthread_create(&thread, NULL, cache_two_and_wait, NULL), 0);
+  pthread_barrier_wait(&barrier);
+  pid_t child = fork();
+  if (child == 0) {
+    bool is_refused = sandbox_refuses(SYS_membarrier);
+    COUNT_UNLESS(gilloc_large_put(gilloc_large_take(100 * KIB, 16)));
+    COUNT_UNLESS(gilloc_page_cache_trim(true) == 104 * KIB || !is_refused);
+    _exit(test_failures ? 1 : 0);
+  }
+  EXPECT_EQ(wait_for_child(child), 0);
+  pthread_barrier_wait(&barrier);
+  pthread_join(thread, NULL);
+}
+
+static pthread_key_t last_key;
+static _Thread_local unsigned rounds;
+
+/* In the last round of destructors, when what is set anew has no destructor any more. */
+static void put_in_last_round(void *block)
+{
+  if (++rounds < PTHREAD_DESTRUCTOR_ITERATIONS)
+    pthread_setspecific(last_key, block);
+  else
+    COUNT_UNLESS(gilloc_large_put(block));
+}
+
+static void *end_with_block(void *block)
+{
+  pthread_setspecific(last_key, block);
+  return NULL;
+}
+
+static void test_thread_without_destructors_gets_no_cache(void **state)
+{
+  pthread_t thread;
+  (void)state;
+  gilloc_large_put(gilloc_large_take(64 * KIB, 16)); /* its key comes before ours */
+  gilloc_page_cache_trim(true);
+  EXPECT_EQ(pthread_key_create(&last_key, put_in_last_round), 0);
+  for (unsigned i = 0; i < 4; i++) { /* every other on the stack of one that freed a block */
+    void *block = i % 2 == 0 ? gilloc_large_take(64 * KIB, 16) : NULL;
+    EXPECT_EQ(pthread_create(&thread, NULL, end_with_block, block), 0);
+    pthread_join(thread, NULL);
+    EXPECT_EQ(gilloc_page_cache_counts().blocks, 0);
+  }
+  pthread_key_delete(last_key);
+  EXPECT_EQ(test_failures, 0);
+}
+
 static atomic_bool is_over;
 
 static void *use_blocks(void *number)
@@ -240,6 +297,8 @@ int main(void)
       TEST(test_thread_gives_its_blocks_back_at_its_end),
       TEST(test_trim_reaches_threads_that_sleep),
       TEST(test_child_of_a_fork_gets_what_others_cached),
+      TEST(test_trim_reaches_its_own_threads_cache_without_membarrier),
+      TEST(test_thread_without_destructors_gets_no_cache),
       TEST(test_trims_and_owners_lose_nothing_to_each_other),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
