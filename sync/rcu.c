@@ -12,7 +12,10 @@
 #include "tsan.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <urcu/urcu-bp.h>
 
 /* The address by which the sanitizer knows the edge. */
@@ -36,11 +39,24 @@ bool gilloc_rcu_is_reading(void)
   return urcu_bp_read_ongoing() != 0;
 }
 
+/* liburcu's: whether its fences are membarrier(2)'s. Its headers have it under the LGPL only. */
+extern int urcu_bp_has_sys_membarrier;
+
+/* False where the kernel has begun to refuse membarrier(2) (a sandbox): liburcu would end the process. */
+static bool can_synchronize(void)
+{
+  return !urcu_bp_has_sys_membarrier || syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
 void gilloc_rcu_synchronize(void)
 {
   int saved_errno = errno;
   gilloc_assert(gilloc_rank_held() == 0);
   gilloc_assert(!urcu_bp_read_ongoing());
+  if (GILLOC_UNLIKELY(!can_synchronize())) {
+    errno = saved_errno;
+    return;
+  }
   /* It sleeps with liburcu's lock held: a thread that ended there would take the lock with it. */
   int cancel_state;
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);

@@ -3,6 +3,7 @@
  * test_rcu.c: a grace period outlasts the read sections that were open when it began, and no others. */
 /* flavours: fine */
 #include "expect.h"
+#include "sandbox.h"
 #include "threads.h"
 
 #include "rcu.h"
@@ -212,6 +213,18 @@ static void test_child_of_a_fork_does_not_wait_for_readers_left_behind(void **st
   EXPECT_EQ(status, 0);
 }
 
+static void test_refused_membarrier_ends_no_process(void **state)
+{
+  (void)state;
+  pid_t child = fork();
+  if (child == 0) {
+    if (sandbox_refuses(SYS_membarrier))
+      gilloc_rcu_synchronize();
+    _exit(0);
+  }
+  EXPECT_EQ(wait_for_child(child), 0);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -222,6 +235,7 @@ int main(void)
       cmocka_unit_test_setup(test_readers_may_come_and_go_during_grace_periods, begin),
       cmocka_unit_test_setup(test_memory_may_be_reused_after_a_grace_period, begin),
       cmocka_unit_test_setup(test_sections_and_grace_periods_preserve_errno, begin),
+      cmocka_unit_test_setup(test_refused_membarrier_ends_no_process, begin),
       cmocka_unit_test_setup(test_child_of_a_fork_does_not_wait_for_readers_left_behind, begin),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
