@@ -38,12 +38,12 @@ static void *resize_outside_pools(void *p, size_t size)
 }
 
 /* True where a block of `bytes` in a pool may stand for `size`: CPython's rule, and where sizes tell classes
- * only within the class. */
+ * only within the class: a size to GILLOC_LINEAR_MAX stays in no block above. */
 static bool stays(size_t bytes, size_t size)
 {
   if (size > bytes || size == 0 || 4 * size <= 3 * bytes)
     return false;
-  return !GILLOC_SIZE_TELLS_CLASS || bytes > GILLOC_LINEAR_MAX || bytes - size < GILLOC_ALIGNMENT;
+  return !GILLOC_SIZE_TELLS_CLASS || size > GILLOC_LINEAR_MAX || bytes - size < GILLOC_ALIGNMENT;
 }
 
 GILLOC_PUBLIC void *gilloc_realloc(void *p, size_t size)

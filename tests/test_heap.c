@@ -250,7 +250,7 @@ static void test_block_shrunk_to_more_than_three_quarters_stays(void **state)
   for (unsigned c = 0; c < GILLOC_CLASS_COUNT; c++) {
     size_t bytes = gilloc_size_class_bytes(c);
     for (size_t size = bytes * 3 / 4 + 1; size <= bytes; size += size < 600 ? 1 : 101) {
-      if (GILLOC_SIZE_TELLS_CLASS && bytes <= GILLOC_LINEAR_MAX && gilloc_size_class_of(size) != c)
+      if (GILLOC_SIZE_TELLS_CLASS && size <= GILLOC_LINEAR_MAX && gilloc_size_class_of(size) != c)
         continue;
       void *block = gilloc_malloc(bytes);
       EXPECT_PTR_EQ(gilloc_realloc(block, size), block);

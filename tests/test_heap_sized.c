@@ -4,6 +4,7 @@
  */
 #include "expect.h"
 
+#include "heap_check.h"
 #include "size_class.h"
 #include "tcache.h"
 
@@ -37,6 +38,25 @@ static void test_every_size_that_a_block_can_have_been_asked_with_is_taken(void 
   gilloc_free_aligned_sized(NULL, 64, 5);
 }
 
+/* A block above the linear sizes that stayed where it was would be taken for one of them. */
+static void test_a_block_that_shrank_is_freed_with_its_size(void **state)
+{
+  enum { BLOCKS = 3 };
+  void *blocks[BLOCKS];
+  (void)state;
+  for (size_t size = GILLOC_LINEAR_MAX - 100; size <= GILLOC_LINEAR_MAX; size++) {
+    gilloc_free(gilloc_malloc(size)); /* there is a magazine of its class */
+    for (unsigned i = 0; i < BLOCKS; i++) {
+      blocks[i] = gilloc_realloc(gilloc_malloc(GILLOC_LINEAR_MAX + 1 + i), size);
+      if (GILLOC_SIZE_TELLS_CLASS)
+        EXPECT_EQ(gilloc_usable_size(blocks[i]), gilloc_size_class_bytes(gilloc_size_class_of(size)));
+    }
+    for (unsigned i = 0; i < BLOCKS; i++)
+      gilloc_free_sized(blocks[i], size);
+  }
+  EXPECT_LE(gilloc_trim(0), 1); /* to the centre, which would find a block of another class */
+}
+
 static void test_trim_gives_back_what_only_the_cache_held(void **state)
 {
   (void)state;
@@ -62,6 +82,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_block_freed_with_its_size_is_handed_out_again),
       cmocka_unit_test(test_every_size_that_a_block_can_have_been_asked_with_is_taken),
+      cmocka_unit_test(test_a_block_that_shrank_is_freed_with_its_size),
       cmocka_unit_test(test_trim_gives_back_what_only_the_cache_held),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
