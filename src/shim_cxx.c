@@ -72,6 +72,14 @@ static const struct {
 /* Where the program has replaced an operator, or one that defines it: who answers to it. NULL otherwise. */
 static union symbol replaced[FORMS];
 
+/* Where the program has an operator new of its own and leaves delete to us, its blocks come from malloc, but
+ * may be larger than what was asked of it: the size that a sized delete gets tells nothing. */
+static void own_size_is_unknown(enum form new, enum form delete)
+{
+  if (replaced[new].address && !replaced[delete].address)
+    replaced[delete].delete = gilloc_free;
+}
+
 __attribute__((constructor(103))) static void find_replacements(void)
 {
   if (!get_new_handler)
@@ -80,6 +88,8 @@ __attribute__((constructor(103))) static void find_replacements(void)
     union symbol found = {.address = dlsym(RTLD_DEFAULT, forms[i].name)};
     replaced[i] = found.address == forms[i].ours.address ? replaced[forms[i].by] : found;
   }
+  own_size_is_unknown(NEW, DELETE);
+  own_size_is_unknown(NEW_ARRAY, DELETE_ARRAY);
 }
 
 /* ---- want of memory ---- */

@@ -54,6 +54,8 @@ def main():
             build(folder, *cxx, definition, "-o", "replaced", HERE / "replaced.cc")
             counted = compare(flavour, [str(folder / "replaced")])
             expect(b"plain: 3 3\narrays: 6 6\n" in counted.stdout, f"plainly: {counted.stdout}")
+        build(folder, *cxx, "-o", "replaced_new", HERE / "replaced_new.cc")
+        expect(compare(flavour, [str(folder / "replaced_new")]).stdout == b"done\n", "operator new alone, plainly")
         (folder / "library.cc").write_text(LIBRARY)
         (folder / "opener.c").write_text(OPENER)
         build(folder, *cxx, "-shared", "-fPIC", "-o", "libopened.so", "library.cc")
