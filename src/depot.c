@@ -247,8 +247,11 @@ static bool has(struct depot *self, const struct gilloc_block *block)
   struct gilloc_guard_node node;
   bool found = false;
   gilloc_guard_enter(&self->guard, &node);
-  for (struct gilloc_magazine *magazine = self->stock; magazine && !found; magazine = magazine->next)
+  struct gilloc_magazine *magazine = self->stock;
+  for (unsigned i = 0; magazine && !found && (GILLOC_DEBUG || i < GILLOC_DEPOT_LOOKED_AT); i++) {
     found = gilloc_magazine_has(magazine, block);
+    magazine = magazine->next;
+  }
   gilloc_guard_leave(&self->guard, &node);
   return found;
 }

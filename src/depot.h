@@ -22,6 +22,7 @@ enum {
   GILLOC_DEPOT_SHARDS = 8,
   GILLOC_DEPOT_BYTES = 1 << 26,
   GILLOC_DEPOT_CLASS_BYTES = 1 << 21,
+  GILLOC_DEPOT_LOOKED_AT = 2, /* magazines of a stock, by gilloc_depot_has */
   GILLOC_DEPOT_CHECK_BLOCKS = 1 << 15
 };
 
@@ -52,7 +53,8 @@ size_t gilloc_depot_trim(void);
 struct gilloc_magazine *gilloc_depot_new_magazine(void);
 void gilloc_depot_free_magazine(struct gilloc_magazine *magazine);
 
-/* True where the block is in the class's stock. Walks it: for a block that looks like a free one. */
+/* True where the block is among those put last to the class's stocks (debug builds: in them at all). Walks
+ * them: for a block that looks like a free one, as the head of an empty list does, so not far. */
 bool gilloc_depot_has(unsigned size_class, const struct gilloc_block *block);
 
 /* Panics where a block is in the stocks twice or was written to since it was freed. Looks at

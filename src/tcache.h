@@ -76,8 +76,8 @@ void gilloc_tcache_put_slow(unsigned size_class, struct gilloc_block *block);
 /* Calls `callback` at the end of each thread's cache, with no guard held; set by a constructor. */
 void gilloc_tcache_on_exit(void (*callback)(void));
 
-/* True where the block is in this thread's cache or in the depot. Walks them: for a block that looks like a
- * free one. */
+/* True where the block is in this thread's cache or near the top of the depot. Walks them: for a block that
+ * looks like a free one. */
 bool gilloc_tcache_has(unsigned size_class, const struct gilloc_block *block);
 
 /* Gives all that this thread caches back to the centre; bytes that went. */
