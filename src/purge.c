@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -142,10 +143,20 @@ static bool rests(void)
   return true;
 }
 
+/* A thread inherits its maker's policy; what gives memory back is not to keep anybody from running. */
+static void leave_real_time(void)
+{
+  int policy;
+  struct sched_param plain = {.sched_priority = 0}, own;
+  if (pthread_getschedparam(pthread_self(), &policy, &own) == 0 && own.sched_priority > 0)
+    pthread_setschedparam(pthread_self(), SCHED_OTHER, &plain);
+}
+
 static void *purge_in_background(void *unused)
 {
   (void)unused;
   pthread_setname_np(pthread_self(), "gilloc-purge");
+  leave_real_time();
   do {
     gilloc_futex_wait(&purging.thread, RUNNING, half_decay_ns());
     gilloc_purge_step(gilloc_clock_ns());
@@ -154,21 +165,33 @@ static void *purge_in_background(void *unused)
   return NULL;
 }
 
-/* A detached thread that no signal is delivered to; false where the system has no thread for us. */
-static bool create_thread(void)
+/* A detached thread; 0 bytes: with the stack of the program's own threads. An errno, or 0. */
+static int create_detached(size_t stack_bytes)
 {
   pthread_attr_t attributes;
   pthread_t thread;
+  int error = pthread_attr_init(&attributes);
+  if (error != 0)
+    return error;
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  if (stack_bytes != 0)
+    pthread_attr_setstacksize(&attributes, stack_bytes);
+  error = pthread_create(&thread, &attributes, purge_in_background, NULL);
+  pthread_attr_destroy(&attributes);
+  return error;
+}
+
+/* A thread that no signal is delivered to; false where the system has none for us. The program's
+ * thread-locals lie on a thread's stack: one that they do not fit on is refused. */
+static bool create_thread(void)
+{
   sigset_t all, before;
   sigfillset(&all);
-  if (pthread_attr_init(&attributes) != 0)
-    return false;
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_attr_setstacksize(&attributes, STACK_BYTES);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = pthread_create(&thread, &attributes, purge_in_background, NULL);
+  int error = create_detached(STACK_BYTES);
+  if (error == EINVAL)
+    error = create_detached(0);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
-  pthread_attr_destroy(&attributes);
   return error == 0;
 }
 
