@@ -7,6 +7,7 @@
 
 #include "arena_map.h"
 #include "arena_nodes.h"
+#include "block.h"
 #include "guard.h"
 #include "metadata.h"
 #include "os_memory.h"
@@ -162,6 +163,8 @@ static struct gilloc_arena *arena_map_new(void) GILLOC_REQUIRES(arenas.guard)
     gilloc_metadata_put(&arenas.records, arena);
     return NULL;
   }
+  if (arenas.counts.mapped_total == 0)
+    gilloc_block_choose_secret();
   arena_init(arena, start);
   if (!gilloc_arena_map_insert(arena, arena->first_pool, arena->total_pools)) {
     provider_unmap(start);

@@ -7,10 +7,10 @@
 #include "panic.h"
 #include "platform.h"
 
-/* The value until the constructor has run; any constant that is no address will do. */
+/* The value until the first arena; any constant that is no address will do. */
 uintptr_t gilloc_block_secret = (uintptr_t)0xa076bd6f5c1e93b5U;
 
-__attribute__((constructor(101))) static void choose_secret(void)
+void gilloc_block_choose_secret(void)
 {
   gilloc_block_secret = (uintptr_t)gilloc_random_u64() | (uintptr_t)1 << 63;
 }

@@ -23,8 +23,9 @@ struct gilloc_block {
 /* Panics: a free block has lost its key, so it was freed twice or written to. */
 _Noreturn void gilloc_block_spoiled(const struct gilloc_block *block);
 
-/* Never zero; set once by the library's constructor, before the process has a second thread. */
+/* Never zero; chosen before the first block is made, which may be long before the library's constructors. */
 extern GILLOC_HIDDEN uintptr_t gilloc_block_secret;
+void gilloc_block_choose_secret(void);
 
 static GILLOC_ALWAYS_INLINE bool gilloc_block_has_key(size_t block_bytes)
 {

@@ -24,6 +24,19 @@ static void allocate_stage(unsigned stage)
   }
 }
 
+enum { MANY = 50000 };
+
+/* More than the caches hold, and less than an arena. What is free now is handed out again when the library's
+ * constructors have run. */
+static void use_many(void)
+{
+  static void *blocks[MANY];
+  for (unsigned i = 0; i < MANY; i++)
+    blocks[i] = malloc(64);
+  for (unsigned i = 0; i < MANY; i++)
+    free(blocks[i]);
+}
+
 static int resolved(void)
 {
   return 42;
@@ -33,6 +46,7 @@ static int resolved(void)
 __attribute__((used)) static int (*resolve(void))(void)
 {
   allocate_stage(0);
+  use_many();
   return resolved;
 }
 
@@ -56,6 +70,12 @@ static void *be_thread(void *argument)
     for (unsigned i = 0; i < 3; i++)
       free(early[stage][i]);
   return argument;
+}
+
+static void test_blocks_freed_before_main_are_taken_again(void **state)
+{
+  (void)state;
+  use_many();
 }
 
 static void test_blocks_from_before_main_are_whole(void **state)
@@ -138,11 +158,13 @@ static bool has_threads(void)
 int main(int argc, char **argv)
 {
   const struct CMUnitTest threaded[] = {
+      cmocka_unit_test(test_blocks_freed_before_main_are_taken_again),
       cmocka_unit_test(test_blocks_from_before_main_are_whole),
       cmocka_unit_test(test_blocks_from_before_main_may_be_freed_by_a_thread),
       cmocka_unit_test(test_a_process_allocates_to_its_end),
   };
   const struct CMUnitTest alone[] = {
+      cmocka_unit_test(test_blocks_freed_before_main_are_taken_again),
       cmocka_unit_test(test_blocks_from_before_main_are_whole),
       cmocka_unit_test(test_one_thread_allocates_to_its_end),
   };
