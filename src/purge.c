@@ -42,7 +42,9 @@ static struct {
   _Atomic size_t purged;
   _Atomic size_t purges;
   _Atomic size_t threads_started;
-} purging = {.guard = {.rank = GILLOC_RANK_PURGE}, .decay_ms = GILLOC_PURGE_DECAY_MS};
+} purging = {.guard = {.rank = GILLOC_RANK_PURGE},
+             .decay_ms = GILLOC_PURGE_DECAY_MS,
+             .no_background = true}; /* before the constructors the loader may not be ready for a thread */
 
 static size_t purgeable(void)
 {

@@ -42,7 +42,7 @@ void gilloc_purge_step(uint64_t now_ns);
  * and above the soft limit. */
 void gilloc_purge_set_decay_ms(uint32_t decay_ms);
 
-/* False: never start the thread, and let one that runs go (default: true). */
+/* False, as before the library's constructor: never start the thread, and let one that runs go. */
 void gilloc_purge_set_background(bool wanted);
 
 struct gilloc_purge_counts {
