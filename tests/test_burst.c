@@ -143,12 +143,78 @@ static void test_what_ending_threads_leave_goes_back_without_traffic(void **stat
   EXPECT_TRUE(comes_back(before + 8 * MIB)); /* and the stacks that the C library keeps */
 }
 
+static atomic_uint holding, may_end;
+
+/* Frees blocks of many classes, and large ones, and waits: its loaded magazines hold what is in nobody's
+ * reach. */
+static void *hold_a_cache(void *unused)
+{
+  enum { COUNT = 400, LARGEST = 512, ROUNDS = 3, LARGE_BLOCKS = 6, LARGE_BYTES = 256 << 10 };
+  static _Thread_local char *own[COUNT];
+  (void)unused;
+  for (unsigned round = 0; round < ROUNDS; round++)
+    for (size_t size = 16; size <= LARGEST; size += 16) {
+      for (unsigned i = 0; i < COUNT; i++)
+        own[i] = memset(gilloc_malloc(size), 1, size);
+      for (unsigned i = 0; i < COUNT; i++)
+        gilloc_free(own[i]);
+    }
+  for (unsigned i = 0; i < LARGE_BLOCKS; i++)
+    own[i] = memset(gilloc_malloc(LARGE_BYTES), 1, LARGE_BYTES);
+  for (unsigned i = 0; i < LARGE_BLOCKS; i++)
+    gilloc_free(own[i]);
+  atomic_fetch_add(&holding, 1);
+  threads_await(&may_end, 1);
+  return NULL;
+}
+
+static bool purge_rests(void)
+{
+  struct gilloc_purge_counts counts = gilloc_purge_counts();
+  return counts.purgeable < GILLOC_PURGE_MIN_BYTES && !counts.thread_runs;
+}
+
+static bool comes_to_rest(void)
+{
+  uint64_t deadline = threads_now() + threads_ms(DEADLINE_S * 1000);
+  while (!purge_rests()) {
+    if (threads_now() > deadline)
+      return false;
+    sched_yield();
+  }
+  return true;
+}
+
+/* The purge rests, and nobody calls but those who end: theirs is the last word. */
+static void test_threads_that_end_wake_the_purge(void **state)
+{
+  pthread_t ids[LEAVERS];
+  (void)state;
+  if (GILLOC_STRATEGY != GILLOC_STRATEGY_FINE)
+    skip();
+  gilloc_purge_set_decay_ms(50);
+  for (unsigned i = 0; i < LEAVERS; i++)
+    threads_start(&ids[i], hold_a_cache, NULL);
+  threads_await(&holding, LEAVERS);
+  EXPECT_TRUE(gilloc_purge_counts().threads_started != 0);
+  gilloc_purge_tick();
+  EXPECT_TRUE(comes_to_rest());
+  size_t purged = gilloc_purge_counts().purged;
+  atomic_store(&may_end, 1);
+  for (unsigned i = 0; i < LEAVERS; i++)
+    threads_join(ids[i]);
+  EXPECT_TRUE(comes_to_rest());
+  EXPECT_TRUE(gilloc_purge_counts().purged >= purged + GILLOC_PURGE_MIN_BYTES);
+  gilloc_purge_set_decay_ms(GILLOC_PURGE_DECAY_MS);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_burst_goes_back_without_traffic),
       cmocka_unit_test(test_burst_goes_back_at_once_when_asked_for),
       cmocka_unit_test(test_what_ending_threads_leave_goes_back_without_traffic),
+      cmocka_unit_test(test_threads_that_end_wake_the_purge),
   };
   return cmocka_run_group_tests(tests, hold_gil, drop_gil);
 }

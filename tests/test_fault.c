@@ -31,6 +31,9 @@ void *__wrap_mremap(void *start, size_t old_bytes, size_t new_bytes, int flags, 
 
 enum { MAX_RANGES = 4096, NEVER = 1 << 30, ITEMS = GILLOC_HAS_LARGE ? 250 : 3000, GROWING = 40 };
 
+/* Addresses that the maps of arenas and pages may have; a region of pages has twice as many. */
+enum { MAPS_MAX = 32 << 20 };
+
 struct range {
   uintptr_t from, to;
 };
@@ -250,11 +253,25 @@ static void check_that_all_is_back(void)
   if (GILLOC_HAS_LARGE) {
     COUNT_UNLESS(gilloc_large_counts().blocks == 0);
     COUNT_UNLESS(gilloc_page_heap_is_consistent());
+    COUNT_UNLESS(gilloc_os_counts().reserved - gilloc_page_heap_counts().reserved <= MAPS_MAX);
     gilloc_purge_all();
     COUNT_UNLESS(gilloc_os_counts().charged == gilloc_os_counts().mapped - purged_pools_bytes());
     COUNT_UNLESS(is_mapped_as_counted());
   }
   gilloc_gil_release();
+}
+
+/* What a process needs that is never refused a mapping; in memory that children share. */
+static struct needs {
+  unsigned long calls; /* of mmap and mremap */
+  size_t mapped;
+} * needs;
+
+/* A process that was refused some needs no more afterwards, but for records. */
+static void check_that_nothing_is_lost(void)
+{
+  enum { RECORDS = 1 << 20 };
+  COUNT_UNLESS(gilloc_os_counts().mapped <= needs->mapped + RECORDS);
 }
 
 /* In a child: the mappings `from` to `to` fail during one round of use, then another must go without a
@@ -273,24 +290,27 @@ static int suffer(unsigned long from, unsigned long to)
   use_everything();
   COUNT_UNLESS(refused == 0);
   check_that_all_is_back();
+  check_that_nothing_is_lost();
   return test_failures ? 1 : 0;
 }
 
 /* How many mappings a process asks for that is never refused one. */
 static unsigned long count_mappings(void)
 {
-  unsigned long *answer =
-      __real_mmap(NULL, TEST_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  needs = __real_mmap(NULL, TEST_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   pid_t child = fork();
   if (child == 0) {
     calls = 0;
     use_everything();
-    *answer = calls;
+    needs->calls = calls;
     check_that_all_is_back();
+    use_everything();
+    check_that_all_is_back();
+    needs->mapped = gilloc_os_counts().mapped;
     _exit(test_failures ? 1 : 0);
   }
   EXPECT_EQ(wait_for_child(child), 0);
-  return *answer;
+  return needs->calls;
 }
 
 static void run_cases(bool all_that_follow)

@@ -16,6 +16,8 @@
 
 #include <gilloc/gilloc.h>
 
+#include <dirent.h>
+
 enum { MIB = 1 << 20, POOLS = 3 * GILLOC_ARENA_POOLS, BLOCKS = 600000, DEADLINE_S = 30 };
 
 static const uint64_t ms = 1000000;
@@ -305,6 +307,60 @@ static void test_thread_purges_without_traffic_and_rests(void **state)
   EXPECT_EQ(test_failures, 0);
 }
 
+/* Signals that the thread called gilloc-purge blocks, as the kernel has them; 0 where there is none. */
+static unsigned long long signals_blocked_by_the_thread(void)
+{
+  unsigned long long blocked = 0, found = 0;
+  DIR *tasks = opendir("/proc/self/task");
+  struct dirent *task;
+  while ((task = readdir(tasks)) != NULL && found == 0) {
+    char path[300], line[100], name[32] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%s/status", task->d_name);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file)) {
+      sscanf(line, "Name: %31s", name);
+      if (sscanf(line, "SigBlk: %llx", &blocked) == 1 && strcmp(name, "gilloc-purge") == 0)
+        found = blocked;
+    }
+    if (file)
+      fclose(file);
+  }
+  closedir(tasks);
+  return found;
+}
+
+static bool thread_is_there(void)
+{
+  return signals_blocked_by_the_thread() != 0;
+}
+
+/* No signal of the application's is ever delivered to it, and the caller that starts it keeps its own mask.
+ */
+static void test_thread_blocks_all_signals_and_its_starter_none(void **state)
+{
+  (void)state;
+  if (GILLOC_STRATEGY != GILLOC_STRATEGY_FINE || GILLOC_TSAN) /* a child that starts threads is ended */
+    skip();
+  pid_t child = fork(); /* it has no thread yet */
+  if (child == 0) {
+    sigset_t mine;
+    gilloc_purge_set_background(true);
+    gilloc_purge_set_decay_ms(60000);
+    make_dirty(2 * GILLOC_PURGE_START_BYTES);
+    gilloc_purge_prepare();
+    gilloc_purge_tick();
+    pthread_sigmask(SIG_SETMASK, NULL, &mine);
+    for (int signal = 1; signal < SIGRTMIN; signal++)
+      COUNT_UNLESS(!sigismember(&mine, signal));
+    COUNT_UNLESS(comes_true(thread_is_there));
+    unsigned long long blocked = signals_blocked_by_the_thread();
+    for (int signal = 1; signal < SIGSYS; signal++)
+      COUNT_UNLESS(signal == SIGKILL || signal == SIGSTOP || (blocked >> (signal - 1) & 1) != 0);
+    _exit(test_failures ? 1 : 0);
+  }
+  EXPECT_EQ(wait_for_child(child), 0);
+}
+
 static void test_child_of_a_fork_has_a_thread_of_its_own(void **state)
 {
   (void)state;
@@ -398,6 +454,7 @@ int main(void)
       TEST(test_arena_that_empties_meanwhile_is_released),
       TEST(test_limit_refuses_a_purged_pool),
       TEST(test_thread_purges_without_traffic_and_rests),
+      TEST(test_thread_blocks_all_signals_and_its_starter_none),
       TEST(test_child_of_a_fork_has_a_thread_of_its_own),
       TEST(test_only_fine_ever_starts_a_thread),
       TEST(test_memory_of_a_burst_goes_back),

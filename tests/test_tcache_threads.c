@@ -7,6 +7,10 @@
  */
 #include "tcache_use.h"
 
+#include "metadata.h"
+#include "os_memory.h"
+#include "purge.h"
+
 #include <gilloc/gilloc.h>
 
 enum {
@@ -109,10 +113,12 @@ static void test_ten_thousand_threads_leave_nothing(void **state)
   (void)state;
   flush_all();
   run_threads(USERS, use_little_and_end);
-  size_t stock = gilloc_depot_bytes();
+  size_t stock = gilloc_depot_bytes(), mapped = gilloc_os_counts().mapped;
   for (unsigned i = 0; i < 10000 / USERS / (GILLOC_TSAN ? 10 : 1); i++)
     run_threads(USERS, use_little_and_end);
   EXPECT_LE(gilloc_depot_bytes(), 8 * stock + (1 << 20));
+  EXPECT_LE(gilloc_os_counts().mapped,
+            mapped + GILLOC_ARENA_SIZE + 4 * GILLOC_METADATA_CHUNK); /* records, too */
   flush_all();
   EXPECT_TRUE(nothing_is_in_use());
 }
@@ -175,16 +181,21 @@ static void *fill_cache_and_idle(void *unused)
   return NULL;
 }
 
-static void test_trim_takes_the_spares_of_threads_that_do_nothing(void **state)
+static void start_idle_thread(pthread_t *thread)
 {
-  pthread_t thread;
-  (void)state;
   skip_where_nothing_is_cached();
   flush_all();
   atomic_store(&idle_count, 0);
   atomic_store(&idle_end, 0);
-  threads_start(&thread, fill_cache_and_idle, NULL);
+  threads_start(thread, fill_cache_and_idle, NULL);
   threads_await(&idle_count, 1);
+}
+
+static void test_trim_takes_the_spares_of_threads_that_do_nothing(void **state)
+{
+  pthread_t thread;
+  (void)state;
+  start_idle_thread(&thread);
   gilloc_tcache_trim(false); /* the thread was active until now */
   size_t bytes = gilloc_tcache_trim(false);
   EXPECT_TRUE(bytes > 0 && bytes % gilloc_size_class_bytes(CLASS) == 0);
@@ -238,6 +249,31 @@ static void test_trims_and_busy_threads_do_not_disturb_each_other(void **state)
   EXPECT_TRUE(nothing_is_in_use());
 }
 
+/* Two periods of the purge: the thread was active in the first. */
+static void test_decay_takes_the_spares_of_threads_that_do_nothing(void **state)
+{
+  pthread_t thread;
+  uint64_t past_every_time = UINT64_C(1) << 62, period = threads_ms(GILLOC_PURGE_DECAY_MS);
+  (void)state;
+  start_idle_thread(&thread);
+  gilloc_purge_step(past_every_time);
+  gilloc_purge_step(past_every_time + period);
+  EXPECT_EQ(gilloc_tcache_trim(false) + gilloc_tcache_trim(false), 0);
+  atomic_store(&idle_end, 1);
+  threads_join(thread);
+  EXPECT_EQ(test_failures, 0);
+}
+
+static void test_trim_empties_the_caller_s_own_cache(void **state)
+{
+  (void)state;
+  skip_where_nothing_is_cached();
+  use_and_end(NULL);
+  EXPECT_TRUE(gilloc_tcache_bytes() > 0);
+  gilloc_trim(0);
+  EXPECT_EQ(gilloc_tcache_bytes(), 0);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -247,6 +283,8 @@ int main(void)
       TCACHE_TEST(test_ten_thousand_threads_leave_nothing),
       TCACHE_TEST(test_thread_at_its_end_goes_on_without_a_cache),
       TCACHE_TEST(test_trim_takes_the_spares_of_threads_that_do_nothing),
+      TCACHE_TEST(test_decay_takes_the_spares_of_threads_that_do_nothing),
+      TCACHE_TEST(test_trim_empties_the_caller_s_own_cache),
       TCACHE_TEST(test_trims_and_busy_threads_do_not_disturb_each_other),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
  */
 #include "conformance/conformance.h"
 
-static const size_t sizes[] = {1, 7, 8, 16, 17, 100, 512, 513, 4096, 32768, 32769, 200000, 1500000};
+static const size_t sizes[] = {1, 7, 8, 16, 17, 100, 512, 513, 4096, 32768, 32769, 65536, 200000, 1500000};
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
 /* Too large for any object: the compiler may not see it, or it warns. */
@@ -52,6 +52,15 @@ static void test_malloc_keeps_errno_where_it_succeeds(void **state)
     void *p = calloc(1, sizes[i]);
     EXPECT_EQ(errno, 4711);
     p = realloc(p, 2 * sizes[i]);
+    EXPECT_EQ(errno, 4711);
+    free(p);
+    p = malloc(3 * sizes[i]);
+    EXPECT_EQ(errno, 4711);
+    free(p);
+    p = aligned_alloc(64, sizes[i]);
+    EXPECT_EQ(errno, 4711);
+    free(p);
+    p = memalign(1024, sizes[i]);
     EXPECT_EQ(errno, 4711);
     free(p);
   }
@@ -102,6 +111,8 @@ static void test_posix_memalign_reports_by_value(void **state)
   EXPECT_EQ(posix_memalign(&p, 0, 1), EINVAL);
   EXPECT_EQ(posix_memalign(&p, 4, 1), EINVAL);
   EXPECT_EQ(posix_memalign(&p, 24, 1), EINVAL);
+  if (is_ours()) /* glibc's sets it where memory is wanting */
+    EXPECT_EQ(errno, 4711);
   EXPECT_PTR_EQ(p, &p);
   EXPECT_EQ(posix_memalign(&p, 8, 1), 0);
   free(p);
@@ -137,8 +148,37 @@ static void test_a_failed_realloc_leaves_the_block(void **state)
 static void test_realloc_to_zero_frees(void **state)
 {
   (void)state;
-  for (unsigned i = 0; i < SIZES; i++)
-    EXPECT_NULL(realloc(malloc(sizes[i]), 0));
+  long before = 0;
+  for (unsigned round = 0; round < 100; round++) {
+    for (unsigned i = 0; i < SIZES; i++) {
+      void *p = malloc(sizes[i]);
+      fill(p, 1, sizes[i]);
+      EXPECT_NULL(realloc(p, 0));
+    }
+    if (round == 10)
+      before = resident_kib();
+  }
+  EXPECT_LE(resident_kib(), before + 4096);
+}
+
+static void test_realloc_that_moves_frees_the_old_block(void **state)
+{
+  (void)state;
+  long before = 0;
+  for (unsigned round = 0; round < 100; round++) {
+    for (unsigned i = 0; i + 1 < SIZES; i++) {
+      void *p = malloc(sizes[i]);
+      fill(p, 1, sizes[i]);
+      p = realloc(p, sizes[i + 1]);
+      fill(p, 1, sizes[i + 1]);
+      p = realloc(p, 1);
+      EXPECT_NOT_NULL(p);
+      free(p);
+    }
+    if (round == 10)
+      before = resident_kib();
+  }
+  EXPECT_LE(resident_kib(), before + 4096);
 }
 
 static void test_realloc_keeps_the_contents(void **state)
@@ -204,11 +244,16 @@ static void test_memalign_rounds_odd_alignments_up(void **state)
 {
   (void)state;
   static const size_t odd[][2] = {{0, 8}, {1, 8}, {3, 8}, {24, 32}, {4095, 4096}, {65537, 131072}};
+  enum { BLOCKS = 8 }; /* one may lie well by chance */
   for (unsigned i = 0; i < sizeof odd / sizeof *odd; i++) {
-    void *p = memalign(odd[i][0], 100);
-    EXPECT_NOT_NULL(p);
-    EXPECT_ALIGNED(p, odd[i][1]);
-    free(p);
+    void *blocks[BLOCKS];
+    for (unsigned j = 0; j < BLOCKS; j++) {
+      blocks[j] = memalign(odd[i][0], 100);
+      EXPECT_NOT_NULL(blocks[j]);
+      EXPECT_ALIGNED(blocks[j], odd[i][1]);
+    }
+    for (unsigned j = 0; j < BLOCKS; j++)
+      free(blocks[j]);
   }
   volatile size_t highest = SIZE_MAX;
   errno = 0;
@@ -278,6 +323,41 @@ static void test_calloc_zeroes_memory_used_before(void **state)
     }
 }
 
+enum { MIB = 1 << 20 };
+
+/* Too large to be kept for the next of its size; and more than is cleared by writing. */
+static void test_calloc_zeroes_large_memory_used_before(void **state)
+{
+  (void)state;
+  for (size_t size = 5 * MIB; size <= 40 * MIB; size *= 8)
+    for (unsigned round = 0; round < 2; round++) {
+      unsigned char *p = malloc(size);
+      fill(p, 0xa5, size);
+      free(p);
+      p = calloc(1, size);
+      EXPECT_TRUE(is_filled(p, 0, size));
+      free(p);
+    }
+}
+
+static void test_calloc_zeroes_what_a_shrunk_block_left(void **state)
+{
+  enum { BLOCKS = 30 }; /* so that one lies there */
+  unsigned char *blocks[BLOCKS], *p = malloc(8 * MIB);
+  (void)state;
+  malloc_trim(0);
+  fill(p, 0xa5, 8 * MIB);
+  p = realloc(p, MIB);
+  EXPECT_TRUE(is_filled(p, 0xa5, MIB));
+  for (unsigned i = 0; i < BLOCKS; i++) {
+    blocks[i] = calloc(5, MIB);
+    EXPECT_TRUE(is_filled(blocks[i], 0, 5 * MIB));
+  }
+  for (unsigned i = 0; i < BLOCKS; i++)
+    free(blocks[i]);
+  free(p);
+}
+
 static void test_calloc_zeroes_where_its_block_is_larger_than_the_product(void **state)
 {
   (void)state;
@@ -302,21 +382,46 @@ static void test_sized_frees_free(void **state)
   if (!is_ours()) /* glibc has them since 2.43 */
     skip();
   EXPECT_TRUE(sized && aligned);
+  enum { BLOCKS = 600 };
+  static void *p[BLOCKS], *q[BLOCKS];
   long before = 0;
-  for (unsigned round = 0; round < 400; round++) {
+  for (unsigned round = 0; round < 60; round++) {
     for (unsigned i = 0; i < SIZES; i++) {
-      void *p = malloc(sizes[i]), *q = aligned_alloc(256, sizes[i]);
-      fill(p, 1, sizes[i]);
+      unsigned count = sizes[i] < 5000 ? BLOCKS : 1; /* more at once than a thread keeps */
+      for (unsigned j = 0; j < count; j++) {
+        p[j] = malloc(sizes[i]);
+        q[j] = aligned_alloc(256, sizes[i]);
+        fill(p[j], 1, sizes[i]);
+      }
       errno = 4711;
-      sized(p, sizes[i]);
-      aligned(q, 256, sizes[i]);
+      for (unsigned j = 0; j < count; j++) {
+        sized(p[j], sizes[i]);
+        aligned(q[j], 256, sizes[i]);
+      }
       EXPECT_EQ(errno, 4711);
     }
-    if (round == 20)
+    if (round == 10)
       before = resident_kib();
   }
   sized(NULL, 5);
   aligned(NULL, 64, 5);
+  EXPECT_LE(resident_kib(), before + 4096);
+}
+
+/* glibc's own has gone, and old programs still ask for it. */
+static void test_cfree_frees(void **state)
+{
+  (void)state;
+  void (*cfree_of_old)(void *) = (void (*)(void *))function_named("cfree");
+  if (!is_ours())
+    skip();
+  EXPECT_TRUE(cfree_of_old != NULL);
+  long before = resident_kib();
+  for (unsigned round = 0; round < 200; round++) {
+    void *p = malloc(100000);
+    fill(p, 1, 100000);
+    cfree_of_old(p);
+  }
   EXPECT_LE(resident_kib(), before + 4096);
 }
 
@@ -344,6 +449,7 @@ int main(void)
       cmocka_unit_test(test_a_product_that_overflows_is_refused),
       cmocka_unit_test(test_a_failed_realloc_leaves_the_block),
       cmocka_unit_test(test_realloc_to_zero_frees),
+      cmocka_unit_test(test_realloc_that_moves_frees_the_old_block),
       cmocka_unit_test(test_realloc_keeps_the_contents),
       cmocka_unit_test(test_realloc_of_an_aligned_block_keeps_the_contents),
       cmocka_unit_test(test_every_block_is_aligned_for_every_type),
@@ -353,8 +459,11 @@ int main(void)
       cmocka_unit_test(test_valloc_and_pvalloc_give_pages),
       cmocka_unit_test(test_all_of_the_usable_size_may_be_written),
       cmocka_unit_test(test_calloc_zeroes_memory_used_before),
+      cmocka_unit_test(test_calloc_zeroes_large_memory_used_before),
+      cmocka_unit_test(test_calloc_zeroes_what_a_shrunk_block_left),
       cmocka_unit_test(test_calloc_zeroes_where_its_block_is_larger_than_the_product),
       cmocka_unit_test(test_sized_frees_free),
+      cmocka_unit_test(test_cfree_frees),
       cmocka_unit_test(test_memalignment_is_the_largest_power_that_divides),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
