@@ -9,6 +9,7 @@
 #include "page_cache.h"
 #include "page_heap.h"
 #include "purge.h"
+#include "tcache.h"
 
 #include <errno.h>
 #include <string.h>
@@ -39,6 +40,8 @@ static void *take(size_t bytes, size_t alignment, struct gilloc_page_dirt *dirt)
     gilloc_purge_tick();
   void *p = gilloc_page_heap_take(bytes, alignment, dirt);
   if (GILLOC_UNLIKELY(!p)) { /* whoever purged: another thread may have, at the same time */
+    if (GILLOC_HAS_TCACHE)
+      gilloc_tcache_flush();
     gilloc_purge_all();
     p = gilloc_page_heap_take(bytes, alignment, dirt);
   }

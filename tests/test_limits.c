@@ -13,10 +13,13 @@
 
 #include "arena.h"
 #include "central.h"
+#include "depot.h"
+#include "metadata.h"
 #include "os_memory.h"
 #include "page_heap.h"
 #include "purge.h"
 #include "size_class.h"
+#include "tcache.h"
 
 #include <gilloc/gilloc.h>
 #include <gilloc/options.h>
@@ -227,6 +230,51 @@ static void test_every_class_in_turn_is_served_from_one_arena(void **state)
     }
 }
 
+/* One of every class lies in the own cache's loaded magazines, each alone in its pool. */
+static void test_large_block_gets_what_the_own_cache_holds(void **state)
+{
+  (void)state;
+  if (!GILLOC_HAS_TCACHE)
+    skip();
+  for (unsigned i = 0; i < GILLOC_CLASS_COUNT; i++)
+    gilloc_free(gilloc_malloc(gilloc_size_class_bytes(i)));
+  set_limit(GILLOC_OPTION_HARD_LIMIT, (int64_t)gilloc_os_counts().charged);
+  void *block = gilloc_malloc(MIB);
+  EXPECT_NOT_NULL(block);
+  gilloc_free(block);
+}
+
+static void *ask_once(void *unused)
+{
+  gilloc_free(gilloc_malloc(64));
+  return unused;
+}
+
+/* The record of a cache that could not be is another thread's. */
+static void test_threads_without_a_cache_cost_nothing(void **state)
+{
+  struct gilloc_magazine *list = NULL, *magazine;
+  (void)state;
+  if (!GILLOC_HAS_TCACHE)
+    skip();
+  run_threads(1, ask_once);
+  set_limit(GILLOC_OPTION_HARD_LIMIT, (int64_t)gilloc_os_counts().charged);
+  while ((magazine = gilloc_depot_new_magazine()) != NULL) {
+    magazine->next = list;
+    list = magazine;
+  }
+  for (unsigned i = 0; i < 2 * GILLOC_METADATA_CHUNK / sizeof(struct gilloc_tcache_rest); i++)
+    run_threads(1, ask_once);
+  while ((magazine = list) != NULL) {
+    list = magazine->next;
+    gilloc_depot_free_magazine(magazine);
+  }
+  set_limit(GILLOC_OPTION_HARD_LIMIT, 0);
+  size_t mapped = gilloc_os_counts().mapped;
+  run_threads(1, ask_once);
+  EXPECT_EQ(gilloc_os_counts().mapped, mapped);
+}
+
 /* Nothing is lost where an arena or pages are refused, as often as may be: there is room for records. */
 static void test_refusals_cost_nothing(void **state)
 {
@@ -376,6 +424,8 @@ int main(void)
       TEST(test_every_size_gets_what_the_one_before_it_had),
       TEST(test_request_is_made_again_whoever_purged),
       TEST(test_every_class_in_turn_is_served_from_one_arena),
+      TEST(test_large_block_gets_what_the_own_cache_holds),
+      TEST(test_threads_without_a_cache_cost_nothing),
       TEST(test_refusals_cost_nothing),
       TEST(test_four_threads_at_the_limit_go_on),
       TEST(test_refusal_of_one_is_not_another_s),
