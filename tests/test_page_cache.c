@@ -46,7 +46,8 @@ static void test_bins_follow_one_another(void **state)
   }
   EXPECT_EQ(bin, GILLOC_PAGE_BINS - 1);
   EXPECT_TRUE(gilloc_page_bin_of(GILLOC_PAGE_BIN_MAX + 1) >= GILLOC_PAGE_BINS);
-  EXPECT_EQ(gilloc_page_bin_round(5 * MIB + 4 * KIB), 5 * MIB + 4 * KIB);
+  EXPECT_EQ(gilloc_page_bin_round(5 * MIB), 5 * MIB);
+  EXPECT_EQ(gilloc_page_bin_round(5 * MIB + 4 * KIB), 5 * MIB + GILLOC_PAGE_BIN_UNIT);
   EXPECT_TRUE(gilloc_page_bin_of(SIZE_MAX) >= GILLOC_PAGE_BINS);
 }
 
