@@ -16,6 +16,9 @@ struct gilloc_central gilloc_centrals[GILLOC_CLASS_COUNT] = {GILLOC_CLASS_SIZES(
 /* Blocks of a batch that are put below the untouched ones: few, or it is no new thread. */
 enum { GILLOC_CENTRAL_FEW = 8 };
 
+/* Pools of a class that an order looks at before it opens another. */
+enum { LOOKED_AT = 16 };
+
 struct gilloc_pool *gilloc_central_spare;
 
 static struct gilloc_arena *arena_of(const struct gilloc_block *block)
@@ -95,7 +98,7 @@ static inline struct gilloc_pool *add_pool(struct gilloc_central *self, unsigned
   if (slot.fresh)
     pool->size_class = GILLOC_POOL_NO_CLASS;
   gilloc_pool_init(pool, start, size_class);
-  pool->index = slot.index;
+  pool->index = (uint16_t)slot.index;
   gilloc_arena_map_set_code(slot.arena, start, size_class + 1);
   gilloc_pool_list_push(&self->used, pool);
   self->pools++;
@@ -147,22 +150,61 @@ static void raise_untouched(struct gilloc_block **end, unsigned taken, unsigned 
   memcpy(end - taken, used, few * sizeof(*used));
 }
 
-unsigned gilloc_central_take_blocks(unsigned size_class, unsigned want, struct gilloc_block **end)
+/* True where the pool has freed blocks that are worth another home's while: of a large pool a few, of any
+ * more than a thirty-second. */
+static bool has_many_freed(const struct gilloc_pool *pool)
+{
+  uint32_t blocks = gilloc_pool_blocks(pool->size_class);
+  uint32_t few = blocks / 32 < GILLOC_CENTRAL_FEW ? blocks / 32 : GILLOC_CENTRAL_FEW;
+  return blocks - pool->live - pool->uncarved > few;
+}
+
+static struct gilloc_pool *find_pool(const struct gilloc_central *self, uint16_t home)
+    GILLOC_REQUIRES(self->guard)
+{
+  struct gilloc_pool *pool = self->used;
+  for (unsigned i = 0; i < LOOKED_AT && pool; i++, pool = pool->next)
+    if (pool->home == home || has_many_freed(pool))
+      return pool;
+  return NULL;
+}
+
+/* A pool that serves the home, a new one if need be, and without memory for that whichever there is. */
+static struct gilloc_pool *get_pool(struct gilloc_central *self, unsigned size_class, uint16_t home)
+    GILLOC_REQUIRES(self->guard)
+{
+  struct gilloc_pool *pool = find_pool(self, home);
+  if (pool)
+    return pool;
+  pool = add_pool(self, size_class);
+  if (!pool)
+    return self->used;
+  pool->home = home;
+  return pool;
+}
+
+unsigned gilloc_central_take_blocks(unsigned size_class, struct gilloc_central_order order,
+                                    struct gilloc_block **end)
 {
   struct gilloc_central *self = &gilloc_centrals[size_class];
-  bool has_key = gilloc_block_has_key(gilloc_size_class_bytes(size_class));
+  size_t block_bytes = gilloc_size_class_bytes(size_class);
+  bool has_key = gilloc_block_has_key(block_bytes);
   unsigned taken = 0, listed = 0;
   struct gilloc_guard_node node;
   gilloc_guard_enter(&self->guard, &node);
-  if (self->used || add_pool(self, size_class)) {
-    while (taken < want && self->used) {
-      bool was_listed = self->used->free != NULL;
-      listed += was_listed;
-      struct gilloc_block *block = take_front(self, size_class);
-      if (has_key)
-        hand_to_magazine(block, was_listed);
-      end[-(ptrdiff_t)++taken] = block;
-    }
+  struct gilloc_pool *pool = get_pool(self, size_class, order.home);
+  while (taken < order.want && pool) {
+    bool was_listed = pool->free != NULL;
+    listed += was_listed;
+    struct gilloc_block *block = gilloc_pool_take(pool, block_bytes);
+    if (has_key)
+      hand_to_magazine(block, was_listed);
+    end[-(ptrdiff_t)++taken] = block;
+    bool is_full = gilloc_pool_is_full(pool);
+    if (GILLOC_UNLIKELY(is_full))
+      gilloc_pool_list_remove(&self->used, pool);
+    if (GILLOC_UNLIKELY(is_full || (!pool->free && pool->home != order.home)))
+      pool = find_pool(self, order.home);
   }
   gilloc_guard_leave(&self->guard, &node);
   raise_untouched(end, taken, listed);

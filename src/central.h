@@ -57,10 +57,18 @@ static GILLOC_ALWAYS_INLINE struct gilloc_block *gilloc_central_take_ready(size_
 /* One block; NULL without memory. */
 struct gilloc_block *gilloc_central_take(unsigned size_class);
 
+/* How many blocks, and for which home: threads that have one in common (depot.h). */
+struct gilloc_central_order {
+  unsigned want;
+  uint16_t home;
+};
+
 /* Up to `want` blocks into the slots before `end`, the one to be used first last; returns how many, 0 without
  * memory. Does not break a new pool in for more than the first block. They carry a magazine's key (block.h).
- */
-unsigned gilloc_central_take_blocks(unsigned size_class, unsigned want, struct gilloc_block **end);
+ * Untouched blocks of a pool go to one home, so that no two threads write side by side from the start; blocks
+ * that were freed go to any, unless they are few and would only bring another thread's cache lines along. */
+unsigned gilloc_central_take_blocks(unsigned size_class, struct gilloc_central_order order,
+                                    struct gilloc_block **end);
 
 /* Puts a block back, which carries its pool's key already, where it can. Panics on a pointer that is no block
  * of the class. */

@@ -17,16 +17,24 @@ struct depot {
   _Alignas(GILLOC_CACHE_LINE) struct gilloc_guard guard;
   struct gilloc_magazine *stock;   /* with blocks, put last first */
   struct gilloc_magazine *empties; /* without */
-  _Atomic size_t blocks;           /* in the stock; written under the guard, read without to see "none" */
-  size_t low;                      /* the fewest since the last trim */
+  _Atomic uint32_t blocks;         /* in the stock; written under the guard, read without to see "none" */
+  uint32_t low;                    /* the fewest since the last trim */
+  uint32_t left_now;               /* the fewest that a take at home left in this period, or UNTOUCHED ... */
+  uint32_t left_before;            /* ... and in the one before */
+  uint32_t exchanges;              /* in this period */
   struct gilloc_guard_node fork_node;
 };
 
 enum { COUNT = GILLOC_DEPOT_SHARDS * GILLOC_CLASS_COUNT };
 
+/* Nobody at home has taken. */
+#define UNTOUCHED UINT32_MAX
+
 /* Shard by shard. No two guards are held together, but across fork(2). */
 #define DEPOT(shard, size_class)                                                                             \
-  {.guard = {.rank = GILLOC_RANK_DEPOT + (shard)*GILLOC_CLASS_COUNT + (size_class)}},
+  {.guard = {.rank = GILLOC_RANK_DEPOT + (shard)*GILLOC_CLASS_COUNT + (size_class)},                         \
+   .left_now = UNTOUCHED,                                                                                    \
+   .left_before = UNTOUCHED},
 #define DEPOT_0(size_class, size) DEPOT(0, size_class)
 #define DEPOT_1(size_class, size) DEPOT(1, size_class)
 #define DEPOT_2(size_class, size) DEPOT(2, size_class)
@@ -51,8 +59,16 @@ static size_t block_bytes(const struct depot *self)
   return gilloc_size_class_bytes((unsigned)(self - depots) % GILLOC_CLASS_COUNT);
 }
 
-static _Atomic size_t stocked; /* bytes of blocks in all stocks */
-static _Atomic size_t stocked_max = GILLOC_DEPOT_BYTES;
+/* Bytes of blocks in a shard's stocks: one count for all would be a cache line that every exchange writes. */
+static struct {
+  _Alignas(2 * GILLOC_CACHE_LINE) _Atomic size_t bytes;
+} stocked[GILLOC_DEPOT_SHARDS];
+static _Atomic size_t stocked_max = GILLOC_DEPOT_BYTES; /* of all shards */
+
+static _Atomic size_t *stocked_of(const struct depot *self)
+{
+  return &stocked[(size_t)(self - depots) / GILLOC_CLASS_COUNT].bytes;
+}
 
 static struct {
   struct gilloc_guard guard;
@@ -94,7 +110,7 @@ static void push(struct gilloc_magazine **stack, struct gilloc_magazine *magazin
   *stack = magazine;
 }
 
-static size_t blocks_in(struct depot *self)
+static uint32_t blocks_in(struct depot *self)
 {
   return atomic_load_explicit(&self->blocks, memory_order_relaxed);
 }
@@ -102,23 +118,40 @@ static size_t blocks_in(struct depot *self)
 /* `count` blocks came or, negative, went. */
 static void add_blocks(struct depot *self, ptrdiff_t count) GILLOC_REQUIRES(self->guard)
 {
-  size_t blocks = blocks_in(self) + (size_t)count;
+  uint32_t blocks = blocks_in(self) + (uint32_t)count;
   atomic_store_explicit(&self->blocks, blocks, memory_order_relaxed);
-  atomic_fetch_add_explicit(&stocked, (size_t)count * block_bytes(self), memory_order_relaxed);
+  atomic_fetch_add_explicit(stocked_of(self), (size_t)count * block_bytes(self), memory_order_relaxed);
   if (blocks < self->low)
     self->low = blocks;
 }
 
+/* The sum over all shards is asked for only where this one has had its share. */
 static bool has_room(struct depot *self, size_t count) GILLOC_REQUIRES(self->guard)
 {
-  size_t bytes = block_bytes(self);
-  return (blocks_in(self) + count) * bytes <= GILLOC_DEPOT_CLASS_BYTES &&
-         gilloc_depot_bytes() + count * bytes <= atomic_load_explicit(&stocked_max, memory_order_relaxed);
+  size_t bytes = count * block_bytes(self);
+  size_t max = atomic_load_explicit(&stocked_max, memory_order_relaxed);
+  if (blocks_in(self) * block_bytes(self) + bytes > GILLOC_DEPOT_CLASS_BYTES)
+    return false;
+  size_t here = atomic_load_explicit(stocked_of(self), memory_order_relaxed);
+  return here + bytes <= max / GILLOC_DEPOT_SHARDS || gilloc_depot_bytes() + bytes <= max;
 }
 
 void gilloc_depot_set_max(size_t bytes)
 {
   atomic_store_explicit(&stocked_max, bytes, memory_order_relaxed);
+}
+
+/* ---- exchanges ---- */
+
+/* One more exchange, or one that was refused. A period is long enough for all that is in stock, in magazines
+ * of `count`, to be taken and put again: threads that build something large and tear it down need it all. */
+static void note_exchange(struct depot *self, uint32_t count) GILLOC_REQUIRES(self->guard)
+{
+  if (++self->exchanges < GILLOC_DEPOT_PERIOD + 2 * (blocks_in(self) / count))
+    return;
+  self->exchanges = 0;
+  self->left_before = self->left_now;
+  self->left_now = UNTOUCHED;
 }
 
 struct gilloc_magazine *gilloc_depot_put(unsigned size_class, struct gilloc_magazine *magazine)
@@ -132,6 +165,7 @@ struct gilloc_magazine *gilloc_depot_put(unsigned size_class, struct gilloc_maga
   if (GILLOC_LIKELY(is_kept)) {
     push(&self->stock, magazine);
     add_blocks(self, count);
+    note_exchange(self, count);
     empty = pop(&self->empties);
   }
   gilloc_guard_leave(&self->guard, &node);
@@ -141,16 +175,41 @@ struct gilloc_magazine *gilloc_depot_put(unsigned size_class, struct gilloc_maga
   return magazine;
 }
 
-static struct gilloc_magazine *take(struct depot *self, struct gilloc_magazine *empty)
+/* Another shard's threads take `count` blocks: what is left is so many fewer. */
+static bool spare(struct depot *self, uint32_t count) GILLOC_REQUIRES(self->guard)
+{
+  if (block_bytes(self) > GILLOC_LINEAR_MAX)
+    return true;
+  if (self->left_now < count || self->left_before < count)
+    return false;
+  self->left_now -= self->left_now == UNTOUCHED ? 0 : count;
+  self->left_before -= self->left_before == UNTOUCHED ? 0 : count;
+  return true;
+}
+
+static void take_first(struct depot *self, struct gilloc_magazine *empty) GILLOC_REQUIRES(self->guard)
+{
+  struct gilloc_magazine *magazine = pop(&self->stock);
+  add_blocks(self, -(ptrdiff_t)gilloc_magazine_count(magazine));
+  push(&self->empties, empty);
+}
+
+static struct gilloc_magazine *take(struct depot *self, struct gilloc_magazine *empty, bool is_home)
 {
   struct gilloc_guard_node node;
   if (blocks_in(self) == 0)
     return NULL;
   gilloc_guard_enter(&self->guard, &node);
-  struct gilloc_magazine *magazine = pop(&self->stock);
-  if (magazine) {
-    add_blocks(self, -(ptrdiff_t)gilloc_magazine_count(magazine));
-    push(&self->empties, empty);
+  struct gilloc_magazine *magazine = self->stock;
+  if (GILLOC_LIKELY(magazine)) {
+    uint32_t count = gilloc_magazine_count(magazine);
+    if (is_home || spare(self, count))
+      take_first(self, empty);
+    else
+      magazine = NULL;
+    if (is_home && blocks_in(self) < self->left_now)
+      self->left_now = blocks_in(self);
+    note_exchange(self, count);
   }
   gilloc_guard_leave(&self->guard, &node);
   return magazine;
@@ -158,12 +217,14 @@ static struct gilloc_magazine *take(struct depot *self, struct gilloc_magazine *
 
 struct gilloc_magazine *gilloc_depot_take(unsigned size_class, struct gilloc_magazine *empty)
 {
-  struct gilloc_magazine *magazine = NULL;
   unsigned home = empty->home;
-  for (unsigned i = 0; i < GILLOC_DEPOT_SHARDS && !magazine; i++)
-    magazine = take(depot_of((home + i) % GILLOC_DEPOT_SHARDS, size_class), empty);
+  struct gilloc_magazine *magazine = take(depot_of(home, size_class), empty, true);
+  for (unsigned i = 1; i < GILLOC_DEPOT_SHARDS && !magazine; i++)
+    magazine = take(depot_of((home + i) % GILLOC_DEPOT_SHARDS, size_class), empty, false);
   return magazine;
 }
+
+/* ---- giving back ---- */
 
 size_t gilloc_depot_drain(struct gilloc_magazine *magazine)
 {
@@ -308,7 +369,10 @@ void gilloc_depot_check(void)
 
 size_t gilloc_depot_bytes(void)
 {
-  return atomic_load_explicit(&stocked, memory_order_relaxed);
+  size_t bytes = 0;
+  for (unsigned shard = 0; shard < GILLOC_DEPOT_SHARDS; shard++)
+    bytes += atomic_load_explicit(&stocked[shard].bytes, memory_order_relaxed);
+  return bytes;
 }
 
 void gilloc_depot_before_fork(void) GILLOC_NOT_ANALYSED

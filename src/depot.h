@@ -6,10 +6,12 @@
  * centre, outside the depot's guard.
  *
  *   put: a magazine with blocks -> the stock of its home;  over the bound -> its blocks to their pools
- *   take: the magazine put last to the home; without one there, to another shard
+ *   take: the magazine put last to the home; without one there, one that another shard can spare
  *
  * There are GILLOC_DEPOT_SHARDS stocks of a class, and each thread is at home in one, so that what a thread
- * frees in a burst comes back to it and not, with its cache lines, to another core.
+ * frees in a burst comes back to it and not, with its cache lines, to another core. Of blocks to
+ * GILLOC_LINEAR_MAX bytes a shard can spare what the takes of its own threads have left lately: all of it
+ * where they only free, nothing where they soon take back what they free. Larger ones it can always spare.
  *
  * Bounded: bytes of blocks in a stock <= GILLOC_DEPOT_CLASS_BYTES. Thread-safe.
  */
@@ -21,7 +23,8 @@
 enum {
   GILLOC_DEPOT_SHARDS = 8,
   GILLOC_DEPOT_BYTES = 1 << 26,
-  GILLOC_DEPOT_CLASS_BYTES = 1 << 21,
+  GILLOC_DEPOT_CLASS_BYTES = 1 << 22,
+  GILLOC_DEPOT_PERIOD = 32,   /* exchanges, at least, that "lately" goes back */
   GILLOC_DEPOT_LOOKED_AT = 2, /* magazines of a stock, by gilloc_depot_has */
   GILLOC_DEPOT_CHECK_BLOCKS = 1 << 15
 };
@@ -30,7 +33,7 @@ enum {
  * is at its bound, the same. NULL where there is none: the caller makes one. */
 struct gilloc_magazine *gilloc_depot_put(unsigned size_class, struct gilloc_magazine *magazine);
 
-/* A magazine with blocks for the empty one; NULL, and nothing taken, where the stock has none. */
+/* A magazine with blocks for the empty one; NULL, and nothing taken, where no stock has one to spare. */
 struct gilloc_magazine *gilloc_depot_take(unsigned size_class, struct gilloc_magazine *empty);
 
 /* Gives the blocks of a magazine to the centre and empties it; bytes that went. */

@@ -187,10 +187,8 @@ static bool put_any(void *p)
     return true;
   }
   gilloc_heap_check_put(p, code - 1);
-  if (GILLOC_HAS_TCACHE) {
-    gilloc_tcache_put_slow(code - 1, p);
-    return true;
-  }
+  if (GILLOC_HAS_TCACHE)
+    return gilloc_tcache_put_slow(code - 1, p);
   mark_free(p, code - 1);
   gilloc_central_put(code - 1, p);
   return true;

@@ -30,7 +30,8 @@ struct gilloc_pool {
   struct gilloc_pool *prev;
   char *carve; /* the next untouched block */
   uint32_t uncarved;
-  uint32_t index; /* in the arena */
+  uint16_t index; /* in the arena */
+  uint16_t home;  /* of the threads that its untouched blocks are for; where threads have caches */
 };
 
 _Static_assert(sizeof(void *) != 8 || sizeof(struct gilloc_pool) == GILLOC_POOL_HEADER_SIZE, "as in CPython");
@@ -48,11 +49,12 @@ static inline bool gilloc_pool_is_full(const struct gilloc_pool *pool)
   return pool->free == NULL && pool->uncarved == 0;
 }
 
-/* Makes an empty pool one of `size_class`. A pool that was of that class before keeps its free list, so
- * that the block freed last is handed out first; any other starts untouched. */
+/* Makes an empty pool one of `size_class`. Without caches a pool that was of that class before keeps its free
+ * list, so that the block freed last is handed out first (as in CPython); any other starts untouched, which
+ * spares the walk over a list that has grown cold. */
 static inline void gilloc_pool_init(struct gilloc_pool *pool, char *start, unsigned size_class)
 {
-  if (pool->size_class == size_class)
+  if (!GILLOC_HAS_TCACHE && pool->size_class == size_class)
     return;
   pool->live = 0;
   pool->size_class = size_class;

@@ -205,7 +205,8 @@ static bool fill(struct gilloc_magazine *magazine)
   gilloc_magazine_init(magazine, size_class, gilloc_tcache_self.rest->capacities[size_class]);
   struct gilloc_block **bottom = gilloc_magazine_bottom(magazine);
   unsigned want = (magazine->capacity + 1) / 2;
-  unsigned taken = gilloc_central_take_blocks(size_class, want, bottom + want);
+  struct gilloc_central_order order = {want, gilloc_tcache_self.rest->home};
+  unsigned taken = gilloc_central_take_blocks(size_class, order, bottom + want);
   if (taken < want)
     memmove(bottom, bottom + want - taken, taken * sizeof(*bottom));
   magazine->top = bottom + taken;
@@ -265,6 +266,7 @@ struct gilloc_block *gilloc_tcache_refill(unsigned size_class)
 /* A magazine with room, for one that is full and goes to the depot; NULL without memory for one more. */
 static struct gilloc_magazine *exchange_full(unsigned size_class, struct gilloc_magazine *full)
 {
+  gilloc_tcache_self.rest->given += full->capacity * gilloc_size_class_bytes(size_class);
   struct gilloc_magazine *empty = gilloc_depot_put(size_class, full);
   if (!empty)
     empty = gilloc_depot_new_magazine();
@@ -306,20 +308,30 @@ static bool is_stranger(unsigned size_class)
   return self->rest->strangers[size_class]++ < GILLOC_TCACHE_STRANGERS;
 }
 
-void gilloc_tcache_put_slow(unsigned size_class, struct gilloc_block *block)
+/* The purge's figures are of all threads: cache lines that a thread at full speed does without. */
+static bool is_tick_due(struct gilloc_tcache_rest *rest)
+{
+  if (rest->given < GILLOC_TCACHE_TICK_BYTES)
+    return false;
+  rest->given = 0;
+  return true;
+}
+
+bool gilloc_tcache_put_slow(unsigned size_class, struct gilloc_block *block)
 {
   bool is_early = thread_phase == PHASE_NEW && ++early_frees <= EARLY_FREES;
   if (!is_early && !is_stranger(size_class) && has_magazine(size_class)) {
     note_miss(gilloc_tcache_self.rest);
     gilloc_tcache_self.window = gilloc_arena_map_window(block);
     if (gilloc_tcache_push(size_class + 1, block))
-      return;
+      return false;
     if (make_room(size_class) && gilloc_tcache_push(size_class + 1, block))
-      return;
+      return is_tick_due(gilloc_tcache_self.rest);
   }
   if (gilloc_tcache_has_key(size_class + 1))
     gilloc_block_mark_free(block);
   gilloc_central_put(size_class, block);
+  return true;
 }
 
 /* ---- the whole cache ---- */

@@ -70,8 +70,8 @@ static GILLOC_ALWAYS_INLINE bool gilloc_tcache_push(size_t code, struct gilloc_b
 struct gilloc_block *gilloc_tcache_refill(unsigned size_class);
 
 /* What a push that failed does: sets the cache up or makes room, and takes the block in; a thread at its end
- * passes it on to the centre. */
-void gilloc_tcache_put_slow(unsigned size_class, struct gilloc_block *block);
+ * passes it on to the centre. True where so much has left the cache that a tick of the purge is due. */
+bool gilloc_tcache_put_slow(unsigned size_class, struct gilloc_block *block);
 
 /* Calls `callback` at the end of each thread's cache, with no guard held; set by a constructor. */
 void gilloc_tcache_on_exit(void (*callback)(void));

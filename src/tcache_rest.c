@@ -14,9 +14,10 @@ static struct {
   struct gilloc_guard_node fork_node;
   struct gilloc_metadata records;
   struct gilloc_tcache_rest *first;
-  unsigned started; /* threads */
-} caches = {.guard = {.rank = GILLOC_RANK_TCACHE_LIST},
-            .records = {.record_bytes = sizeof(struct gilloc_tcache_rest), .alignment = GILLOC_CACHE_LINE}};
+  unsigned threads[GILLOC_DEPOT_SHARDS]; /* at home in each shard of the depot */
+} caches = {
+    .guard = {.rank = GILLOC_RANK_TCACHE_LIST},
+    .records = {.record_bytes = sizeof(struct gilloc_tcache_rest), .alignment = 2 * GILLOC_CACHE_LINE}};
 
 static _Atomic size_t growth_max = GILLOC_TCACHE_GROWTH_BYTES;
 
@@ -60,6 +61,7 @@ void gilloc_tcache_rest_put(struct gilloc_tcache_rest *rest)
     caches.first = rest->next;
   if (rest->next)
     rest->next->prev = rest->prev;
+  caches.threads[rest->home]--;
   gilloc_metadata_put(&caches.records, rest);
   gilloc_guard_leave(&caches.guard, &node);
 }
@@ -71,9 +73,20 @@ static void rest_init(struct gilloc_tcache_rest *rest)
     rest->capacities[size_class] = capacity_at_start(size_class);
     rest->strangers[size_class] = 0;
   }
+  rest->given = 0;
   rest->budget = atomic_load_explicit(&growth_max, memory_order_relaxed);
   atomic_store_explicit(&rest->was_used, true, memory_order_relaxed);
   atomic_store_explicit(&rest->shall_flush, false, memory_order_relaxed);
+}
+
+/* Where the fewest threads are at home: a new thread finds what one that has ended has left there. */
+static uint16_t find_home(void) GILLOC_REQUIRES(caches.guard)
+{
+  unsigned home = 0;
+  for (unsigned shard = 1; shard < GILLOC_DEPOT_SHARDS; shard++)
+    if (caches.threads[shard] < caches.threads[home])
+      home = shard;
+  return (uint16_t)home;
 }
 
 struct gilloc_tcache_rest *gilloc_tcache_rest_take(void)
@@ -84,7 +97,8 @@ struct gilloc_tcache_rest *gilloc_tcache_rest_take(void)
   struct gilloc_tcache_rest *rest = gilloc_metadata_take(&caches.records, &fresh);
   if (rest) {
     rest_init(rest);
-    rest->home = (uint16_t)(caches.started++ % GILLOC_DEPOT_SHARDS);
+    rest->home = find_home();
+    caches.threads[rest->home]++;
     rest->prev = NULL;
     rest->next = caches.first;
     if (rest->next)

@@ -18,6 +18,7 @@ enum {
   GILLOC_TCACHE_START_BYTES = 1 << 12,    /* a magazine's first capacity, at least one block */
   GILLOC_TCACHE_STRANGERS = 4,            /* blocks of a class freed before any was taken: to the centre */
   GILLOC_TCACHE_START_BLOCKS = 32,        /* and at most so many */
+  GILLOC_TCACHE_TICK_BYTES = 1 << 18,     /* to the depot between two ticks of the purge */
   /* Upper bound of what one thread's cache holds: the growth, and every class's start. */
   GILLOC_TCACHE_BYTES_MAX =
       GILLOC_TCACHE_GROWTH_BYTES + 2 * GILLOC_CLASS_COUNT * GILLOC_TCACHE_START_BYTES + 16 * GILLOC_BLOCK_MAX
@@ -30,6 +31,7 @@ struct gilloc_tcache_rest {
   _Atomic(gilloc_tcache_spare) spares[GILLOC_CLASS_COUNT]; /* NULL until a loaded one has been full */
   uint32_t capacities[GILLOC_CLASS_COUNT];                 /* of magazines that this thread fills, blocks */
   size_t budget;                                           /* bytes by which capacities may still grow */
+  size_t given;                                            /* bytes to the depot since the last tick */
   uint8_t strangers[GILLOC_CLASS_COUNT];                   /* blocks freed before the first fill */
   uint16_t home;                                           /* the depot's shard */
   atomic_bool was_used;                                    /* a miss came since the last trim */

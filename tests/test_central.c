@@ -174,12 +174,13 @@ static void test_emptied_pool_may_serve_another_class(void **state)
   EXPECT_EQ(((uintptr_t)other & (GILLOC_POOL_SIZE - 1)), GILLOC_POOL_FIRST_BLOCK);
 }
 
+/* Under a cache it starts anew: from its first block. */
 static void test_pool_used_by_the_same_class_again_goes_on_with_its_last_freed_block(void **state)
 {
   (void)state;
   struct gilloc_block *a = take(CLASS), *b = take(CLASS);
-  put(b);
-  put(a);
+  put(GILLOC_HAS_TCACHE ? a : b);
+  put(GILLOC_HAS_TCACHE ? b : a);
   EXPECT_PTR_EQ(take(CLASS), a);
   EXPECT_PTR_EQ(take(CLASS), b);
 }
@@ -202,10 +203,11 @@ static void test_counts_tell_used_pools_and_free_blocks(void **state)
 }
 
 /* Takes many, and enters them as held. */
-static unsigned take_many(unsigned size_class, unsigned want)
+static unsigned take_many_for(uint16_t home, unsigned size_class, unsigned want)
 {
   static struct gilloc_block *blocks[MAX_HELD];
-  unsigned taken = gilloc_central_take_blocks(size_class, want, blocks + want);
+  struct gilloc_central_order order = {want, home};
+  unsigned taken = gilloc_central_take_blocks(size_class, order, blocks + want);
   EXPECT_LE(taken, want);
   for (unsigned i = want - taken; i < want; i++) {
     EXPECT_EQ(code_of(blocks[i]), size_class + 1);
@@ -215,6 +217,53 @@ static unsigned take_many(unsigned size_class, unsigned want)
     held[held_count++] = (struct holding){blocks[i], size_class};
   }
   return taken;
+}
+
+static unsigned take_many(unsigned size_class, unsigned want)
+{
+  return take_many_for(0, size_class, want);
+}
+
+static uintptr_t pool_held(unsigned at)
+{
+  return (uintptr_t)held[at].block >> GILLOC_POOL_BITS;
+}
+
+/* They would write side by side. */
+static void test_untouched_blocks_of_a_pool_go_to_one_home(void **state)
+{
+  (void)state;
+  EXPECT_EQ(take_many_for(1, CLASS, 5), 5);
+  EXPECT_EQ(take_many_for(2, CLASS, 5), 5);
+  EXPECT_EQ(take_many_for(1, CLASS, 5), 5);
+  unsigned last = held_count - 1;
+  EXPECT_TRUE(pool_held(last - 10) != pool_held(last - 5));
+  EXPECT_EQ(pool_held(last - 10), pool_held(last));
+}
+
+static void put_last_back(unsigned count)
+{
+  while (count-- > 0) {
+    gilloc_central_put_blocks(CLASS, &held[held_count - 1].block, 1);
+    held_count--;
+  }
+}
+
+static void test_few_freed_blocks_stay_with_their_home_and_many_go_to_any(void **state)
+{
+  (void)state;
+  unsigned most = gilloc_pool_blocks(CLASS) - 1;
+  EXPECT_EQ(take_many_for(1, CLASS, most), most);
+  uintptr_t pool = pool_held(held_count - 1);
+  if (most >= 32) {
+    put_last_back(1);
+    EXPECT_EQ(take_many_for(2, CLASS, 1), 1);
+    EXPECT_TRUE(pool_held(held_count - 1) != pool);
+    put_last_back(1);
+  }
+  put_last_back(most / 2);
+  EXPECT_EQ(take_many_for(3, CLASS, 1), 1);
+  EXPECT_EQ(pool_held(held_count - 1), pool);
 }
 
 static void test_taking_many_gives_as_many_as_asked_where_there_are_enough(void **state)
@@ -255,7 +304,7 @@ static void test_taking_many_gives_the_order_of_single_takes(void **state)
     single[i] = take(CLASS);
   for (unsigned i = 6; i-- > 0;)
     put(single[i]);
-  EXPECT_EQ(gilloc_central_take_blocks(CLASS, 6, many + 6), 6);
+  EXPECT_EQ(gilloc_central_take_blocks(CLASS, (struct gilloc_central_order){6, 0}, many + 6), 6);
   for (unsigned i = 0; i < 6; i++)
     EXPECT_PTR_EQ(many[5 - i], single[i]);
   gilloc_central_put_blocks(CLASS, many, 6);
@@ -267,8 +316,10 @@ static void test_many_put_back_leave_nothing_behind(void **state)
   static struct gilloc_block *blocks[3 * GILLOC_POOL_SIZE / 256];
   size_t free_pools = gilloc_arena_counts().free_pools;
   unsigned wanted = 3 * gilloc_pool_blocks(CLASS), got = 0;
-  while (got < wanted)
-    got += gilloc_central_take_blocks(CLASS, wanted - got, blocks + wanted - got);
+  while (got < wanted) {
+    struct gilloc_central_order order = {wanted - got, 0};
+    got += gilloc_central_take_blocks(CLASS, order, blocks + order.want);
+  }
   gilloc_central_put_blocks(CLASS, blocks, wanted);
   for (unsigned i = 0; i < wanted; i++)
     EXPECT_TRUE(gilloc_block_is_free(blocks[i]));
@@ -417,6 +468,8 @@ int main(int argc, char **argv)
       CENTRAL_TEST(test_emptied_pool_may_serve_another_class),
       CENTRAL_TEST(test_pool_used_by_the_same_class_again_goes_on_with_its_last_freed_block),
       CENTRAL_TEST(test_counts_tell_used_pools_and_free_blocks),
+      CENTRAL_TEST(test_untouched_blocks_of_a_pool_go_to_one_home),
+      CENTRAL_TEST(test_few_freed_blocks_stay_with_their_home_and_many_go_to_any),
       CENTRAL_TEST(test_taking_many_gives_as_many_as_asked_where_there_are_enough),
       CENTRAL_TEST(test_taking_many_of_an_empty_centre_breaks_in_one_pool_alone),
       CENTRAL_TEST(test_taking_many_takes_no_new_pool_while_a_used_one_has_blocks),

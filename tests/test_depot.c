@@ -4,21 +4,14 @@
  * test_depot.c: the stocks of magazines: what goes in comes out, their bound, what drains and trims leave,
  * and what is told of a block that is there twice. Every test leaves depot and centres empty.
  */
-#include "expect.h"
+#include "depot_use.h"
 #include "fixture.h"
-#include "threads.h"
-
-#include "arena.h"
-#include "central.h"
-#include "depot.h"
-#include "size_class.h"
 
 #include <gilloc/gilloc.h>
 
 enum {
   CLASS = 5,
   LARGEST = GILLOC_CLASS_COUNT - 1,
-  CAPACITY = 20,
   THREADS = 4,
   STEPS = 4000 / TEST_DIVISOR,
   CLASSES_SHARED = 3,
@@ -27,60 +20,6 @@ enum {
 };
 
 static uint64_t seed;
-
-/* A magazine of `count` blocks from the centre, fewer where it has no more. */
-static struct gilloc_magazine *make(unsigned size_class, unsigned count)
-{
-  struct gilloc_magazine *magazine = gilloc_depot_new_magazine();
-  struct gilloc_block *blocks[GILLOC_MAGAZINE_SLOTS];
-  gilloc_magazine_init(magazine, size_class, count > CAPACITY ? count : CAPACITY);
-  while (gilloc_magazine_count(magazine) < count) {
-    unsigned want = count - gilloc_magazine_count(magazine);
-    unsigned taken = gilloc_central_take_blocks(size_class, want, blocks + want);
-    if (taken == 0)
-      break;
-    memcpy(magazine->top, blocks + want - taken, taken * sizeof(*blocks));
-    magazine->top += taken;
-  }
-  return magazine;
-}
-
-static void discard(struct gilloc_magazine *magazine)
-{
-  if (!magazine)
-    return;
-  gilloc_depot_drain(magazine);
-  gilloc_depot_free_magazine(magazine);
-}
-
-static void put(struct gilloc_magazine *magazine)
-{
-  discard(gilloc_depot_put(magazine->size_class, magazine));
-}
-
-static struct gilloc_magazine *take(unsigned size_class)
-{
-  struct gilloc_magazine *empty = make(size_class, 0);
-  struct gilloc_magazine *magazine = gilloc_depot_take(size_class, empty);
-  if (!magazine)
-    gilloc_depot_free_magazine(empty);
-  return magazine;
-}
-
-static bool centres_are_empty(void)
-{
-  for (unsigned c = 0; c < GILLOC_CLASS_COUNT; c++)
-    if (gilloc_central_counts(c).pools != 0)
-      return false;
-  return gilloc_arena_counts().mapped_now <= GILLOC_ARENA_KEEPS_LAST;
-}
-
-static int drain_all(void **state)
-{
-  (void)state;
-  gilloc_depot_drain_all();
-  return gilloc_depot_bytes() == 0 && centres_are_empty() ? 0 : -1;
-}
 
 static void test_depot_is_empty_at_first(void **state)
 {
@@ -464,8 +403,6 @@ static void test_child_of_a_process_that_uses_the_depot_can_use_it(void **state)
     join_thread(threads[i]);
   EXPECT_EQ(test_failures, 0);
 }
-
-#define DEPOT_TEST(f) cmocka_unit_test_setup_teardown(f, threads_begin, drain_all)
 
 int main(int argc, char **argv)
 {

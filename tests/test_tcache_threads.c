@@ -97,6 +97,47 @@ static void test_ended_threads_leave_nothing_but_the_depots_stock(void **state)
   EXPECT_TRUE(nothing_is_in_use());
 }
 
+enum { LEFT = 4000 };
+static struct gilloc_block *left[LEFT];
+
+/* Takes all back once, so that it is not for threads of other homes. */
+static void *leave_blocks(void *unused)
+{
+  (void)unused;
+  for (unsigned round = 0; round < 2; round++) {
+    take_all(CLASS, left, LEFT);
+    put_all(CLASS, left, LEFT);
+  }
+  return NULL;
+}
+
+static void *count_what_was_left(void *unused)
+{
+  static struct gilloc_block *blocks[LEFT / 2];
+  unsigned same = 0;
+  (void)unused;
+  take_all(CLASS, blocks, LEFT / 2);
+  for (unsigned i = 0; i < LEFT / 2; i++)
+    for (unsigned j = 0; j < LEFT; j++)
+      same += blocks[i] == left[j];
+  put_all(CLASS, blocks, LEFT / 2);
+  COUNT_UNLESS(same > LEFT / 4);
+  return NULL;
+}
+
+/* Of threads that come and go each has what the one before had, and its own cache lines. */
+static void test_new_thread_is_at_home_where_one_has_ended(void **state)
+{
+  (void)state;
+  flush_all();
+  for (unsigned i = 0; i < 3; i++) {
+    run_threads(1, leave_blocks);
+    run_threads(1, count_what_was_left);
+  }
+  EXPECT_EQ(test_failures, 0);
+  flush_all();
+}
+
 static void *use_little_and_end(void *number)
 {
   void *blocks[40];
@@ -280,6 +321,7 @@ int main(void)
       TCACHE_TEST(test_thread_starts_on_an_empty_closed_cache),
       TCACHE_TEST(test_cache_stays_within_its_bytes_with_the_magazines_of_others),
       TCACHE_TEST(test_ended_threads_leave_nothing_but_the_depots_stock),
+      TCACHE_TEST(test_new_thread_is_at_home_where_one_has_ended),
       TCACHE_TEST(test_ten_thousand_threads_leave_nothing),
       TCACHE_TEST(test_thread_at_its_end_goes_on_without_a_cache),
       TCACHE_TEST(test_trim_takes_the_spares_of_threads_that_do_nothing),
