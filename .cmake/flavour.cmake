@@ -4,6 +4,8 @@
 #   gilloc-<name>-static   lib/libgilloc-<name>.a    leaves malloc alone
 #   gilloc-<name>          lib/libgilloc-<name>.so   replaces malloc (linked or preloaded); not with sanitizers
 #   gilloc-<name>-internal the definitions and include folders of the flavour, for tests of its modules
+# and with INSTALL
+#   gilloc-<name>-malloc   lib/libgilloc-<name>-malloc.a   replaces malloc in the program that it is linked into
 # and appends to GILLOC_FLAVOURS and, as asked, GILLOC_INSTALLED_FLAVOURS.
 # With DLOPEN it makes, from objects whose thread-locals need no room in the static TLS block,
 #   gilloc-<name>          lib/libgilloc-<name>.so   for dlopen: leaves malloc alone, offers gilloc/*.h
@@ -26,9 +28,16 @@ file(GLOB GILLOC_SYNC_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/sync/*.c)
 file(GLOB GILLOC_CORE_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c)
 set(GILLOC_RAW_SOURCE ${PROJECT_SOURCE_DIR}/src/raw.c)
 file(GLOB GILLOC_SHIM_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/shim_*.c)
-list(REMOVE_ITEM GILLOC_CORE_SOURCES ${GILLOC_RAW_SOURCE} ${GILLOC_SHIM_SOURCES})
+set(GILLOC_ARCHIVE_CXX_SOURCE ${PROJECT_SOURCE_DIR}/src/archive_cxx.c)
+list(REMOVE_ITEM GILLOC_CORE_SOURCES ${GILLOC_RAW_SOURCE} ${GILLOC_SHIM_SOURCES} ${GILLOC_ARCHIVE_CXX_SOURCE})
 # A new-handler may throw through operator new.
-set_source_files_properties(${PROJECT_SOURCE_DIR}/src/shim_cxx.c PROPERTIES COMPILE_OPTIONS -fexceptions)
+set_source_files_properties(${PROJECT_SOURCE_DIR}/src/shim_cxx.c ${GILLOC_ARCHIVE_CXX_SOURCE}
+                            PROPERTIES COMPILE_OPTIONS -fexceptions)
+# Second names instead of functions that jump: an instruction less a call.
+set(GILLOC_SECOND_NAMES
+    --defsym=malloc=gilloc_malloc --defsym=free=gilloc_free --defsym=calloc=gilloc_calloc
+    --defsym=free_sized=gilloc_free_sized --defsym=free_aligned_sized=gilloc_free_aligned_sized
+    --defsym=malloc_usable_size=gilloc_usable_size)
 
 # sync/'s sources for a strategy: liburcu is for `fine` alone.
 function(gilloc_sync_sources strategy result)
@@ -98,14 +107,42 @@ function(gilloc_add_shared name strategy)
   # Never unloaded: it owns live memory and static TLS. Bound at load: the resolver must not run inside malloc.
   # Initialised first: its fork handlers must be registered before everybody's, to run inside them.
   target_link_options(gilloc-${name} PRIVATE LINKER:-z,defs,-z,now,-z,nodelete,-z,initfirst,-Bsymbolic-functions)
-  # Second names instead of functions that jump: an instruction less a call.
-  foreach(function malloc free calloc free_sized free_aligned_sized malloc_usable_size)
-    string(REPLACE malloc_usable_size usable_size ours ${function})
-    target_link_options(gilloc-${name} PRIVATE LINKER:--defsym=${function}=gilloc_${ours})
-  endforeach()
+  list(JOIN GILLOC_SECOND_NAMES , second_names)
+  target_link_options(gilloc-${name} PRIVATE LINKER:${second_names})
   target_link_libraries(gilloc-${name} PRIVATE $<BUILD_INTERFACE:gilloc-${name}-internal>)
   target_include_directories(gilloc-${name} INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
   gilloc_link_system_libraries(gilloc-${name} ${strategy})
+endfunction()
+
+# What replaces malloc is one object, so that whoever wants any part of it has the whole: a function that came from the
+# C library beside it would meet blocks that it does not know. The operators are a member of their own, which C programs
+# do not ask for. There is no raw.c: what a `wide` flavour allocates comes from itself alone.
+function(gilloc_add_malloc name strategy)
+  add_library(gilloc-${name}-shims OBJECT ${PROJECT_SOURCE_DIR}/src/shim_malloc.c ${PROJECT_SOURCE_DIR}/src/shim_info.c)
+  target_compile_options(gilloc-${name}-shims PRIVATE ${GILLOC_OBJECT_OPTIONS} -fno-builtin)
+  target_link_libraries(gilloc-${name}-shims PRIVATE gilloc-${name}-internal)
+  set(objects $<TARGET_OBJECTS:gilloc-${name}-objects> $<TARGET_OBJECTS:gilloc-${name}-shims>)
+  set(script ${PROJECT_SOURCE_DIR}/.cmake/archive.ld)
+  set(whole ${PROJECT_BINARY_DIR}/gilloc-${name}-malloc.o)
+  add_custom_command(
+    OUTPUT ${whole}
+    COMMAND ${CMAKE_LINKER} -r -T ${script} ${GILLOC_SECOND_NAMES} -o ${whole} ${objects}
+    DEPENDS ${objects} ${script}
+    COMMAND_EXPAND_LISTS VERBATIM)
+  add_library(gilloc-${name}-malloc STATIC ${whole} ${GILLOC_ARCHIVE_CXX_SOURCE})
+  set_target_properties(gilloc-${name}-malloc PROPERTIES EXPORT_NAME ${name}-malloc)
+  target_compile_options(gilloc-${name}-malloc PRIVATE ${GILLOC_OBJECT_OPTIONS} -fno-builtin)
+  target_link_libraries(gilloc-${name}-malloc PRIVATE $<BUILD_INTERFACE:gilloc-${name}-internal>)
+  # A program that names malloc nowhere still calls it, by the C library's functions.
+  target_link_options(gilloc-${name}-malloc INTERFACE LINKER:-u,malloc)
+  target_include_directories(gilloc-${name}-malloc INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
+  # By name, not by path: the linker takes liburcu's archives for a static program. What needs another stands before it.
+  set(libraries Threads::Threads)
+  if(strategy STREQUAL fine)
+    list(APPEND libraries urcu-bp urcu-common)
+    target_link_directories(gilloc-${name}-malloc INTERFACE ${LIBURCU_BP_LIBRARY_DIRS})
+  endif()
+  target_link_libraries(gilloc-${name}-malloc INTERFACE ${libraries})
 endfunction()
 
 # Never unloaded: threads that live on call it when they end, and blocks in use are its memory.
@@ -141,6 +178,9 @@ function(gilloc_add_flavour name strategy lock geometry)
   gilloc_add_static(${name} ${strategy})
   if(GILLOC_SHARED AND NOT arg_TEST_ONLY)
     gilloc_add_shared(${name} ${strategy})
+  endif()
+  if(GILLOC_SHARED AND arg_INSTALL)
+    gilloc_add_malloc(${name} ${strategy})
   endif()
   set(GILLOC_FLAVOURS ${GILLOC_FLAVOURS} ${name} PARENT_SCOPE)
   if(arg_INSTALL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * shim_info.c: glibc's reports and knobs (malloc.h) on top of gilloc/stats.h, in the shared libraries only.
+ * shim_info.c: glibc's reports and knobs (malloc.h) on top of gilloc/stats.h, in what replaces malloc alone.
  * Arenas are the "heap", large blocks are what was "mmapped"; blocks in thread caches count as in use.
  */
 #include <gilloc/gilloc.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * shim_malloc.c: the C library's allocation functions on top of gilloc/gilloc.h, in the shared libraries
- * only: a program that preloads or links one uses it for every allocation. As in glibc, realloc(p, 0) frees
- * and memalign rounds its alignment up; aligned_alloc refuses one that is no power of two, as C17 says. What
- * reports and tunes is in shim_info.c; malloc, calloc, free and their like are second names that the linker gives
- * to gilloc_malloc and its like.
+ * shim_malloc.c: the C library's allocation functions on top of gilloc/gilloc.h, in what replaces
+ * malloc alone: a program that preloads or links it uses it for every allocation. As in glibc, realloc(p, 0)
+ * frees and memalign rounds its alignment up; aligned_alloc refuses one that is no power of two, as C17 says.
+ * What reports and tunes is in shim_info.c; malloc, calloc, free and their like are second names that the
+ * linker gives to gilloc_malloc and its like.
  */
 #include "shim_malloc.h"
 

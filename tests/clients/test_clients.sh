@@ -19,7 +19,7 @@ prefix=$scratch/prefix
 
 echo "== what is installed"
 (cd "$prefix" && find . -type f -o -type l | sort)
-for file in include/gilloc/gilloc.h bin/gilloc lib/libgilloc-fine.so lib/libgilloc-fine.a; do
+for file in include/gilloc/gilloc.h bin/gilloc lib/libgilloc-fine.so lib/libgilloc-fine.a lib/libgilloc-fine-malloc.a; do
   [[ -e $prefix/$file ]] || { echo "missing: $file"; exit 1; }
 done
 
@@ -31,13 +31,20 @@ ctest --test-dir "$scratch/find_package" --output-on-failure
 
 echo "== pkg-config"
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
-for flavour in none gil fine; do
-  flags=()
-  eval "flags=($(pkg-config --cflags --libs "gilloc-$flavour"))" # a path may hold blanks
-  "$cc" "$here/client.c" -o "$scratch/client-$flavour" "${flags[@]}" -Wl,-rpath,"$prefix/lib"
-  said=$("$scratch/client-$flavour")
+# client PACKAGE FLAG...: builds a client with what pkg-config says of the package, and runs it.
+client() {
+  local package=$1 flags=() said
+  shift
+  eval "flags=($(pkg-config --cflags --libs "$package"))" # a path may hold blanks
+  "$cc" "$here/client.c" -o "$scratch/client-$package" "${flags[@]}" "$@"
+  said=$("$scratch/client-$package")
   echo "$said"
-  [[ $said == "$flavour $(pkg-config --modversion "gilloc-$flavour")" ]]
+  [[ "gilloc-${said% *} ${said#* }" == "${package%-malloc} $(pkg-config --modversion "$package")" ]]
+}
+for flavour in none gil fine; do
+  client "gilloc-$flavour" -Wl,-rpath,"$prefix/lib"
+  client "gilloc-$flavour-malloc"
+  client "gilloc-$flavour-malloc" -static
 done
 
 echo "== the installed command"
