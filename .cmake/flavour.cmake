@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# gilloc_add_flavour(name strategy lock geometry [INSTALL] [TEST_ONLY] [DLOPEN]) makes, from one set of objects,
+# gilloc_add_flavour(name strategy lock geometry [INSTALL] [TEST_ONLY] [DLOPEN [CLOSABLE]]) makes, from one set of objects,
 #   gilloc-<name>-static   lib/libgilloc-<name>.a    leaves malloc alone
 #   gilloc-<name>          lib/libgilloc-<name>.so   replaces malloc (linked or preloaded); not with sanitizers
 #   gilloc-<name>-internal the definitions and include folders of the flavour, for tests of its modules
@@ -9,6 +9,7 @@
 # and appends to GILLOC_FLAVOURS and, as asked, GILLOC_INSTALLED_FLAVOURS.
 # With DLOPEN it makes, from objects whose thread-locals need no room in the static TLS block,
 #   gilloc-<name>          lib/libgilloc-<name>.so   for dlopen: leaves malloc alone, offers gilloc/*.h
+# which stays loaded after dlclose, but for CLOSABLE,
 # and appends to GILLOC_DLOPEN_FLAVOURS alone: neither the lab nor the unit tests know of it.
 #
 # The module that reaches the C library's malloc (src/raw.c) is compiled twice: a library that replaces
@@ -145,19 +146,24 @@ function(gilloc_add_malloc name strategy)
   target_link_libraries(gilloc-${name}-malloc INTERFACE ${libraries})
 endfunction()
 
-# Never unloaded: threads that live on call it when they end, and blocks in use are its memory.
-function(gilloc_add_dlopen name strategy)
+# Never unloaded, unless made for it: threads that live on call it when they end, and blocks in use are its memory.
+function(gilloc_add_dlopen name strategy is_closable)
   add_library(gilloc-${name} SHARED ${GILLOC_RAW_SOURCE} $<TARGET_OBJECTS:gilloc-${name}-objects>)
   set_target_properties(gilloc-${name} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
   target_compile_options(gilloc-${name} PRIVATE ${GILLOC_OBJECT_OPTIONS})
   target_compile_definitions(gilloc-${name} PRIVATE ${GILLOC_RAW_PLAIN})
-  target_link_options(gilloc-${name} PRIVATE LINKER:-z,defs,-z,now,-z,nodelete,-Bsymbolic-functions)
+  target_link_options(gilloc-${name} PRIVATE LINKER:-z,defs,-z,now,-Bsymbolic-functions)
+  if(is_closable)
+    target_compile_definitions(gilloc-${name}-internal INTERFACE GILLOC_CLOSABLE_BUILD)
+  else()
+    target_link_options(gilloc-${name} PRIVATE LINKER:-z,nodelete)
+  endif()
   target_link_libraries(gilloc-${name} PRIVATE gilloc-${name}-internal)
   gilloc_link_system_libraries(gilloc-${name} ${strategy})
 endfunction()
 
 function(gilloc_add_flavour name strategy lock geometry)
-  cmake_parse_arguments(PARSE_ARGV 4 arg "INSTALL;TEST_ONLY;DLOPEN" "" "")
+  cmake_parse_arguments(PARSE_ARGV 4 arg "INSTALL;TEST_ONLY;DLOPEN;CLOSABLE" "" "")
   if((GILLOC_ONLY_FLAVOURS AND NOT name IN_LIST GILLOC_ONLY_FLAVOURS) OR (arg_DLOPEN AND NOT GILLOC_SHARED))
     return()
   endif()
@@ -171,7 +177,7 @@ function(gilloc_add_flavour name strategy lock geometry)
   target_link_libraries(gilloc-${name}-objects PRIVATE gilloc-${name}-internal)
   if(arg_DLOPEN)
     target_compile_definitions(gilloc-${name}-internal INTERFACE GILLOC_DLOPEN_BUILD)
-    gilloc_add_dlopen(${name} ${strategy})
+    gilloc_add_dlopen(${name} ${strategy} ${arg_CLOSABLE})
     set(GILLOC_DLOPEN_FLAVOURS ${GILLOC_DLOPEN_FLAVOURS} ${name} PARENT_SCOPE)
     return()
   endif()

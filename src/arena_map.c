@@ -23,7 +23,7 @@ static bool reserve_codes(uintptr_t key, size_t count)
   for (uintptr_t i = key >> GILLOC_ARENA_MAP_LEAF_BITS; i <= last; i++) {
     if (atomic_load_explicit(&gilloc_arena_map_tables[i], memory_order_relaxed))
       continue;
-    gilloc_arena_map_codes codes = gilloc_os_reserve(GILLOC_ARENA_MAP_WINDOW_SLOTS);
+    gilloc_arena_map_codes codes = gilloc_os_reserve_for_good(GILLOC_ARENA_MAP_WINDOW_SLOTS);
     if (!codes)
       return false;
     /* pairs with the acquire in gilloc_arena_map_window */

@@ -36,7 +36,7 @@ __attribute__((constructor(103))) static void library_starts(void)
   gilloc_options_on_change(GILLOC_OPTION_STATS_AT_EXIT, report_changes);
 }
 
-__attribute__((destructor(101))) static void library_ends(void)
+__attribute__((destructor(102))) static void library_ends(void)
 {
   int file = atomic_exchange_explicit(&copy, -1, memory_order_relaxed);
   FILE *stream = file >= 0 ? fdopen(file, "w") : NULL;

@@ -28,7 +28,7 @@ __attribute__((constructor(102))) static void library_starts(void)
   gilloc_settings_register();
 }
 
-__attribute__((destructor(102))) static void library_ends(void)
+__attribute__((destructor(103))) static void library_ends(void)
 {
   if (!GILLOC_HAS_TCACHE)
     return;

@@ -5,6 +5,7 @@
  */
 #include "os_memory.h"
 
+#include "os_ledger.h"
 #include "panic.h"
 
 #include <errno.h>
@@ -138,8 +139,9 @@ static void unmap_uncharged(void *start, size_t bytes)
 }
 
 /* What was charged has been mapped, or has not. */
-static void count_mapped(const void *start, size_t bytes)
+static void count_mapped(void *start, size_t bytes)
 {
+  gilloc_os_ledger_add(start, bytes);
   if (start)
     add(&os.mapped, bytes);
   else
@@ -198,6 +200,7 @@ void *gilloc_os_map_aligned(size_t bytes, size_t alignment)
 
 void gilloc_os_unmap(void *start, size_t bytes)
 {
+  gilloc_os_ledger_remove(start);
   unmap_uncharged(start, bytes);
   subtract(&os.mapped, bytes);
   gilloc_os_discharge(bytes);
@@ -209,6 +212,21 @@ void *gilloc_os_reserve(size_t bytes)
   if (start)
     add(&os.reserved, bytes);
   return start;
+}
+
+void *gilloc_os_reserve_for_good(size_t bytes)
+{
+  void *start = gilloc_os_reserve(bytes);
+  gilloc_os_ledger_add(start, bytes);
+  return start;
+}
+
+void gilloc_os_unmap_all(void)
+{
+  void *start;
+  size_t bytes;
+  while ((start = gilloc_os_ledger_take(&bytes)))
+    unmap_uncharged(start, bytes);
 }
 
 bool gilloc_os_unreserve(void *start, size_t bytes)

@@ -39,6 +39,13 @@ void gilloc_os_unmap(void *start, size_t bytes);
 /* Maps `bytes` without charging them; NULL when there is no room. */
 void *gilloc_os_reserve(size_t bytes);
 
+/* The same for what stays until gilloc_os_unmap_all. */
+void *gilloc_os_reserve_for_good(size_t bytes);
+
+/* Unmaps all that gilloc_os_map and gilloc_os_reserve_for_good have mapped: at the end of a library that can
+ * be unloaded (GILLOC_CLOSABLE), when nothing of it is used any more. */
+void gilloc_os_unmap_all(void);
+
 /* Gives reserved memory, or a whole number of its pages, back; the charge is the owner's to take back. False
  * where the kernel cannot split a mapping for want of memory: nothing has changed. */
 bool gilloc_os_unreserve(void *start, size_t bytes);

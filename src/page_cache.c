@@ -355,6 +355,12 @@ struct gilloc_page_cache_counts gilloc_page_cache_counts(void)
   return counts;
 }
 
+void gilloc_page_cache_close(void)
+{
+  if (exit_key_made)
+    pthread_key_delete(exit_key);
+}
+
 void gilloc_page_cache_set_max(size_t bytes)
 {
   atomic_store_explicit(&bytes_max, bytes, memory_order_relaxed);

@@ -159,6 +159,22 @@ void gilloc_page_space_free_kept(void)
     free_bin(bin);
 }
 
+static void unmap_runs(struct gilloc_page_run **tree) GILLOC_REQUIRES(gilloc_page_space.guard)
+{
+  struct gilloc_page_run *run;
+  while ((run = *tree)) {
+    gilloc_page_space_unlink(run);
+    gilloc_os_unreserve(gilloc_page_run_start(run), gilloc_page_run_bytes(run));
+  }
+}
+
+void gilloc_page_space_unmap_free(void)
+{
+  gilloc_page_space_free_kept();
+  unmap_runs(&gilloc_page_space.dirty_runs);
+  unmap_runs(&gilloc_page_space.clean_runs);
+}
+
 static size_t kept_max(void) GILLOC_REQUIRES(gilloc_page_space.guard)
 {
   size_t share = gilloc_page_space.counts.live / GILLOC_PAGE_SPACE_KEPT_SHARE;

@@ -90,6 +90,10 @@ bool gilloc_page_space_keep(struct gilloc_page_run *run) GILLOC_REQUIRES(gilloc_
 struct gilloc_page_run *gilloc_page_space_take_kept(size_t bytes) GILLOC_REQUIRES(gilloc_page_space.guard);
 void gilloc_page_space_free_kept(void) GILLOC_REQUIRES(gilloc_page_space.guard);
 
+/* Unmaps all free runs, and kept ones: at the end of a library that is unloaded. The records stay as they
+ * were. */
+void gilloc_page_space_unmap_free(void) GILLOC_REQUIRES(gilloc_page_space.guard);
+
 /* The free run for a block of `need` bytes; NULL where there is none, and nothing is kept then. Clean pages
  * are for when dirty ones do not do. */
 struct gilloc_page_run *gilloc_page_space_find_free(size_t need) GILLOC_REQUIRES(gilloc_page_space.guard);

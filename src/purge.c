@@ -24,7 +24,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 
-enum thread_state { NO_THREAD = 0, RUNNING = 1, RESTING = 2 };
+enum thread_state { NO_THREAD = 0, RUNNING = 1, RESTING = 2, STOPPED = 3 };
 enum { STACK_BYTES = 256 << 10, NS_PER_MS = 1000000 };
 
 /* The clock, which costs more than a large malloc, is not looked at more often than every so many ticks of
@@ -42,6 +42,8 @@ static struct {
   _Atomic size_t purged;
   _Atomic size_t purges;
   _Atomic size_t threads_started;
+  pthread_t last;            /* where the library can be unloaded: the thread started last, which is joined */
+  _Atomic uint32_t has_last; /* a futex: its starter has told */
 } purging = {.guard = {.rank = GILLOC_RANK_PURGE},
              .decay_ms = GILLOC_PURGE_DECAY_MS,
              .no_background = true}; /* before the constructors the loader may not be ready for a thread */
@@ -154,6 +156,14 @@ static void leave_real_time(void)
     pthread_setschedparam(pthread_self(), SCHED_OTHER, &plain);
 }
 
+/* So that the next to start a thread finds this one to join. */
+static void await_telling(void)
+{
+  /* pairs with the release in tell_last */
+  while (!atomic_load_explicit(&purging.has_last, memory_order_acquire))
+    gilloc_futex_wait(&purging.has_last, false, -1);
+}
+
 static void *purge_in_background(void *unused)
 {
   (void)unused;
@@ -163,22 +173,44 @@ static void *purge_in_background(void *unused)
     gilloc_futex_wait(&purging.thread, RUNNING, half_decay_ns());
     gilloc_purge_step(gilloc_clock_ns());
   } while (has_work() || rests());
-  atomic_store_explicit(&purging.thread, NO_THREAD, memory_order_relaxed);
+  if (GILLOC_CLOSABLE)
+    await_telling();
+  /* pairs with the compare-exchange in start_thread */
+  atomic_store_explicit(&purging.thread, NO_THREAD, memory_order_release);
   return NULL;
 }
 
-/* A detached thread; 0 bytes: with the stack of the program's own threads. An errno, or 0. */
-static int create_detached(size_t stack_bytes)
+/* It has said that it ends, or shall. */
+static void join_last(void)
+{
+  /* pairs with the release in tell_last */
+  if (!atomic_load_explicit(&purging.has_last, memory_order_acquire))
+    return;
+  pthread_join(purging.last, NULL);
+  atomic_store_explicit(&purging.has_last, false, memory_order_relaxed);
+}
+
+static void tell_last(void)
+{
+  /* pairs with the acquire in join_last and await_telling */
+  atomic_store_explicit(&purging.has_last, true, memory_order_release);
+  gilloc_futex_wake(&purging.has_last, 1);
+}
+
+/* A thread, detached unless it must be seen to end; 0 bytes: with the stack of the program's own threads. An
+ * errno, or 0. */
+static int create(size_t stack_bytes)
 {
   pthread_attr_t attributes;
   pthread_t thread;
   int error = pthread_attr_init(&attributes);
   if (error != 0)
     return error;
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setdetachstate(&attributes,
+                              GILLOC_CLOSABLE ? PTHREAD_CREATE_JOINABLE : PTHREAD_CREATE_DETACHED);
   if (stack_bytes != 0)
     pthread_attr_setstacksize(&attributes, stack_bytes);
-  error = pthread_create(&thread, &attributes, purge_in_background, NULL);
+  error = pthread_create(GILLOC_CLOSABLE ? &purging.last : &thread, &attributes, purge_in_background, NULL);
   pthread_attr_destroy(&attributes);
   return error;
 }
@@ -188,12 +220,15 @@ static int create_detached(size_t stack_bytes)
 static bool create_thread(void)
 {
   sigset_t all, before;
+  join_last();
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = create_detached(STACK_BYTES);
+  int error = create(STACK_BYTES);
   if (error == EINVAL)
-    error = create_detached(0);
+    error = create(0);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (GILLOC_CLOSABLE && error == 0)
+    tell_last();
   return error == 0;
 }
 
@@ -282,6 +317,15 @@ void gilloc_purge_set_background(bool wanted)
   wake_thread();
 }
 
+void gilloc_purge_stop(void)
+{
+  atomic_store_explicit(&purging.no_background, true, memory_order_relaxed);
+  /* It sleeps on no such value. pairs with the exchange in rests */
+  atomic_exchange_explicit(&purging.thread, STOPPED, memory_order_acq_rel);
+  wake_thread();
+  join_last();
+}
+
 struct gilloc_purge_counts gilloc_purge_counts(void)
 {
   return (struct gilloc_purge_counts){
@@ -303,6 +347,7 @@ void gilloc_purge_after_fork(bool in_child) GILLOC_NOT_ANALYSED
   if (!in_child)
     return;
   atomic_store_explicit(&purging.thread, NO_THREAD, memory_order_relaxed);
+  atomic_store_explicit(&purging.has_last, false, memory_order_relaxed);
   /* ThreadSanitizer ends a forked child that starts a thread. */
   if (GILLOC_TSAN)
     atomic_store_explicit(&purging.no_background, true, memory_order_relaxed);

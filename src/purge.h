@@ -6,7 +6,8 @@
  * much is purgeable and rests when little is left. Elsewhere, and while little is purgeable, the callers do
  * it in gilloc_purge_tick.
  *
- *   no thread --one thread in the process: a tick; else: much is held--> running <--tick / little left--> resting
+ *   no thread --one thread in the process: a tick; else: much is held--> running <--tick / little left-->
+ * resting
  *
  * One purge at a time, under a guard that is held across fork(2), so no run is out at that moment.
  */
@@ -44,6 +45,10 @@ void gilloc_purge_set_decay_ms(uint32_t decay_ms);
 
 /* False, as before the library's constructor: never start the thread, and let one that runs go. */
 void gilloc_purge_set_background(bool wanted);
+
+/* At the end of a library that is unloaded (GILLOC_CLOSABLE): stops the thread, for good, and waits until it
+ * has ended. */
+void gilloc_purge_stop(void);
 
 struct gilloc_purge_counts {
   size_t purgeable;       /* bytes at this moment */

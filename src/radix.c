@@ -15,7 +15,7 @@ bool gilloc_radix_reserve(gilloc_radix_root *root, struct gilloc_radix_shape sha
   for (uintptr_t index = key >> shape.leaf_bits; index <= last; index++) {
     if (atomic_load_explicit(&root[index], memory_order_relaxed) != 0)
       continue;
-    char *leaf = gilloc_os_reserve(sizeof(uintptr_t) << shape.leaf_bits);
+    char *leaf = gilloc_os_reserve_for_good(sizeof(uintptr_t) << shape.leaf_bits);
     if (!leaf)
       return false;
     uintptr_t entry = (uintptr_t)leaf - (index << shape.leaf_bits) * sizeof(uintptr_t) + 1;

@@ -378,6 +378,12 @@ size_t gilloc_tcache_trim(bool of_all)
   return gilloc_depot_drain_list(gilloc_tcache_rest_collect(of_all));
 }
 
+void gilloc_tcache_close(void)
+{
+  if (exit_key_made)
+    pthread_key_delete(exit_key);
+}
+
 void gilloc_tcache_on_exit(void (*callback)(void))
 {
   on_exit = callback;

@@ -91,6 +91,9 @@ size_t gilloc_tcache_trim(bool of_all);
 /* At the process's end: panics where a block is in this thread's cache or the depot twice. */
 void gilloc_tcache_check(void);
 
+/* At the end of a library that can be unloaded: no thread's end comes here any more. */
+void gilloc_tcache_close(void);
+
 /* Bytes in this thread's cache. */
 size_t gilloc_tcache_bytes(void);
 

@@ -56,6 +56,13 @@ enum { GILLOC_SLOW_PATHS = 1 };
 enum { GILLOC_SLOW_PATHS = 0 };
 #endif
 
+/* GILLOC_CLOSABLE: dlclose unloads the library: it leaves nothing behind that would call it. */
+#ifdef GILLOC_CLOSABLE_BUILD
+enum { GILLOC_CLOSABLE = 1 };
+#else
+enum { GILLOC_CLOSABLE = 0 };
+#endif
+
 #if defined(__SANITIZE_THREAD__)
 #define GILLOC_TSAN 1
 #elif defined(__has_feature)

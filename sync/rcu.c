@@ -11,6 +11,7 @@
 #include "rank.h"
 #include "tsan.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
@@ -64,6 +65,16 @@ void gilloc_rcu_synchronize(void)
   pthread_setcancelstate(cancel_state, NULL);
   gilloc_tsan_acquired(&grace_period);
   errno = saved_errno;
+}
+
+void gilloc_rcu_keep_loaded(void)
+{
+  Dl_info info;
+  if (!GILLOC_CLOSABLE || dladdr((void *)urcu_bp_synchronize_rcu, &info) == 0)
+    return;
+  void *library = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+  if (library)
+    dlclose(library);
 }
 
 void gilloc_rcu_before_fork(void)

@@ -23,6 +23,10 @@ bool gilloc_rcu_is_reading(void);
  * read section is open (where this is built there is no GIL to hold). */
 void gilloc_rcu_synchronize(void);
 
+/* liburcu stays loaded from now on: it counts the threads that have read, and each of them calls it when it
+ * ends. */
+void gilloc_rcu_keep_loaded(void);
+
 /* Around fork(2), in this order, from the library's atfork handlers. */
 void gilloc_rcu_before_fork(void);
 void gilloc_rcu_after_fork_parent(void);
