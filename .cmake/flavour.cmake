@@ -6,6 +6,8 @@
 #   gilloc-<name>-internal the definitions and include folders of the flavour, for tests of its modules
 # and with INSTALL
 #   gilloc-<name>-malloc   lib/libgilloc-<name>-malloc.a   replaces malloc in the program that it is linked into
+#   gilloc-<name>-objects  src/; its property GILLOC_SYNC names the target with sync/'s objects, which know no
+#                          geometry: flavours that differ in nothing else share them
 # and appends to GILLOC_FLAVOURS and, as asked, GILLOC_INSTALLED_FLAVOURS.
 # With DLOPEN it makes, from objects whose thread-locals need no room in the static TLS block,
 #   gilloc-<name>          lib/libgilloc-<name>.so   for dlopen: leaves malloc alone, offers gilloc/*.h
@@ -59,25 +61,31 @@ function(gilloc_number_of name table result)
   set(${result} ${number} PARENT_SCOPE)
 endfunction()
 
-# The interface target that carries a flavour's definitions.
-function(gilloc_add_definitions target strategy lock geometry)
+# The interface target that carries what sync/ has to know of a flavour.
+function(gilloc_add_sync_definitions target strategy lock)
   gilloc_number_of(${strategy} GILLOC_STRATEGY_NUMBERS strategy_number)
   gilloc_number_of(${lock} GILLOC_LOCK_NUMBERS lock_number)
   add_library(${target} INTERFACE)
-  target_include_directories(${target} INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/sync
-                                                 ${PROJECT_SOURCE_DIR}/src)
+  target_include_directories(${target} INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/sync)
   target_include_directories(${target} SYSTEM INTERFACE ${CK_INCLUDE_DIRS})
   target_compile_definitions(
     ${target}
     INTERFACE GILLOC_STRATEGY=${strategy_number}
               GILLOC_LOCK=${lock_number}
-              GILLOC_GEOMETRY_FILE="geometry_${geometry}.h"
               GILLOC_FLAVOUR_STRATEGY="${strategy}"
               GILLOC_FLAVOUR_LOCK="${lock}"
-              GILLOC_FLAVOUR_GEOMETRY="${geometry}"
               GILLOC_VERSION="${PROJECT_VERSION}"
               $<$<BOOL:${GILLOC_DEBUG_BUILD}>:GILLOC_DEBUG_BUILD>
-              $<$<BOOL:${GILLOC_DEEP_BUILD}>:GILLOC_DEEP_BUILD>)
+              $<$<BOOL:${GILLOC_DEEP_BUILD}>:GILLOC_DEEP_BUILD>
+              ${ARGN})
+endfunction()
+
+# All of a flavour's definitions.
+function(gilloc_add_definitions target strategy lock geometry)
+  gilloc_add_sync_definitions(${target} ${strategy} ${lock} ${ARGN})
+  target_include_directories(${target} INTERFACE ${PROJECT_SOURCE_DIR}/src)
+  target_compile_definitions(${target} INTERFACE GILLOC_GEOMETRY_FILE="geometry_${geometry}.h"
+                                                 GILLOC_FLAVOUR_GEOMETRY="${geometry}")
 endfunction()
 
 function(gilloc_link_system_libraries target strategy)
@@ -87,8 +95,15 @@ function(gilloc_link_system_libraries target strategy)
   endif()
 endfunction()
 
+# The object files of a flavour that all its libraries have.
+function(gilloc_objects_of name result)
+  get_target_property(sync gilloc-${name}-objects GILLOC_SYNC)
+  set(${result} $<TARGET_OBJECTS:gilloc-${name}-objects> $<TARGET_OBJECTS:${sync}> PARENT_SCOPE)
+endfunction()
+
 function(gilloc_add_static name strategy)
-  add_library(gilloc-${name}-static STATIC ${GILLOC_RAW_SOURCE} $<TARGET_OBJECTS:gilloc-${name}-objects>)
+  gilloc_objects_of(${name} objects)
+  add_library(gilloc-${name}-static STATIC ${GILLOC_RAW_SOURCE} ${objects})
   set_target_properties(gilloc-${name}-static PROPERTIES OUTPUT_NAME gilloc-${name} EXPORT_NAME ${name}-static)
   target_compile_options(gilloc-${name}-static PRIVATE ${GILLOC_OBJECT_OPTIONS})
   target_compile_definitions(gilloc-${name}-static PRIVATE ${GILLOC_RAW_PLAIN})
@@ -100,7 +115,8 @@ function(gilloc_add_static name strategy)
 endfunction()
 
 function(gilloc_add_shared name strategy)
-  add_library(gilloc-${name} SHARED ${GILLOC_RAW_SOURCE} ${GILLOC_SHIM_SOURCES} $<TARGET_OBJECTS:gilloc-${name}-objects>)
+  gilloc_objects_of(${name} objects)
+  add_library(gilloc-${name} SHARED ${GILLOC_RAW_SOURCE} ${GILLOC_SHIM_SOURCES} ${objects})
   set_target_properties(gilloc-${name} PROPERTIES EXPORT_NAME ${name} VERSION ${PROJECT_VERSION}
                                                   SOVERSION ${PROJECT_VERSION_MAJOR})
   target_compile_options(gilloc-${name} PRIVATE ${GILLOC_OBJECT_OPTIONS} -fno-builtin)
@@ -122,7 +138,8 @@ function(gilloc_add_malloc name strategy)
   add_library(gilloc-${name}-shims OBJECT ${PROJECT_SOURCE_DIR}/src/shim_malloc.c ${PROJECT_SOURCE_DIR}/src/shim_info.c)
   target_compile_options(gilloc-${name}-shims PRIVATE ${GILLOC_OBJECT_OPTIONS} -fno-builtin)
   target_link_libraries(gilloc-${name}-shims PRIVATE gilloc-${name}-internal)
-  set(objects $<TARGET_OBJECTS:gilloc-${name}-objects> $<TARGET_OBJECTS:gilloc-${name}-shims>)
+  gilloc_objects_of(${name} objects)
+  list(APPEND objects $<TARGET_OBJECTS:gilloc-${name}-shims>)
   set(script ${PROJECT_SOURCE_DIR}/.cmake/archive.ld)
   set(whole ${PROJECT_BINARY_DIR}/gilloc-${name}-malloc.o)
   add_custom_command(
@@ -148,7 +165,8 @@ endfunction()
 
 # Never unloaded, unless made for it: threads that live on call it when they end, and blocks in use are its memory.
 function(gilloc_add_dlopen name strategy is_closable)
-  add_library(gilloc-${name} SHARED ${GILLOC_RAW_SOURCE} $<TARGET_OBJECTS:gilloc-${name}-objects>)
+  gilloc_objects_of(${name} objects)
+  add_library(gilloc-${name} SHARED ${GILLOC_RAW_SOURCE} ${objects})
   set_target_properties(gilloc-${name} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
   target_compile_options(gilloc-${name} PRIVATE ${GILLOC_OBJECT_OPTIONS})
   target_compile_definitions(gilloc-${name} PRIVATE ${GILLOC_RAW_PLAIN})
@@ -162,21 +180,41 @@ function(gilloc_add_dlopen name strategy is_closable)
   gilloc_link_system_libraries(gilloc-${name} ${strategy})
 endfunction()
 
+# sync/ alone: for the flavours, and for a program that brings its own allocator under the public headers.
+function(gilloc_add_sync_library target strategy lock)
+  gilloc_add_sync_definitions(${target}-internal ${strategy} ${lock} ${ARGN})
+  gilloc_sync_sources(${strategy} sync_sources)
+  add_library(${target} OBJECT ${sync_sources})
+  target_compile_options(${target} PRIVATE ${GILLOC_OBJECT_OPTIONS})
+  target_link_libraries(${target} PRIVATE ${target}-internal)
+  target_include_directories(${target} INTERFACE ${PROJECT_SOURCE_DIR}/include)
+  gilloc_link_system_libraries(${target} ${strategy})
+endfunction()
+
 function(gilloc_add_flavour name strategy lock geometry)
   cmake_parse_arguments(PARSE_ARGV 4 arg "INSTALL;TEST_ONLY;DLOPEN;CLOSABLE" "" "")
   if((GILLOC_ONLY_FLAVOURS AND NOT name IN_LIST GILLOC_ONLY_FLAVOURS) OR (arg_DLOPEN AND NOT GILLOC_SHARED))
     return()
   endif()
-  gilloc_add_definitions(gilloc-${name}-internal ${strategy} ${lock} ${geometry})
+  set(sync gilloc-sync-${strategy}-${lock})
+  set(definitions "")
   if(name MATCHES -slow$)
-    target_compile_definitions(gilloc-${name}-internal INTERFACE GILLOC_SLOW_PATHS_BUILD)
+    set(definitions GILLOC_SLOW_PATHS_BUILD)
+  elseif(arg_DLOPEN)
+    set(definitions GILLOC_DLOPEN_BUILD)
   endif()
-  gilloc_sync_sources(${strategy} sync_sources)
-  add_library(gilloc-${name}-objects OBJECT ${sync_sources} ${GILLOC_CORE_SOURCES})
+  if(definitions)
+    set(sync gilloc-sync-${name})
+  endif()
+  if(NOT TARGET ${sync})
+    gilloc_add_sync_library(${sync} ${strategy} ${lock} ${definitions})
+  endif()
+  gilloc_add_definitions(gilloc-${name}-internal ${strategy} ${lock} ${geometry} ${definitions})
+  add_library(gilloc-${name}-objects OBJECT ${GILLOC_CORE_SOURCES})
   target_compile_options(gilloc-${name}-objects PRIVATE ${GILLOC_OBJECT_OPTIONS})
   target_link_libraries(gilloc-${name}-objects PRIVATE gilloc-${name}-internal)
+  set_target_properties(gilloc-${name}-objects PROPERTIES GILLOC_SYNC ${sync})
   if(arg_DLOPEN)
-    target_compile_definitions(gilloc-${name}-internal INTERFACE GILLOC_DLOPEN_BUILD)
     gilloc_add_dlopen(${name} ${strategy} ${arg_CLOSABLE})
     set(GILLOC_DLOPEN_FLAVOURS ${GILLOC_DLOPEN_FLAVOURS} ${name} PARENT_SCOPE)
     return()
@@ -194,13 +232,3 @@ function(gilloc_add_flavour name strategy lock geometry)
   endif()
 endfunction()
 
-# sync/ alone, for a program that brings its own allocator under the public headers.
-function(gilloc_add_sync_library target strategy lock geometry)
-  gilloc_add_definitions(${target}-internal ${strategy} ${lock} ${geometry})
-  gilloc_sync_sources(${strategy} sync_sources)
-  add_library(${target} OBJECT ${sync_sources})
-  target_compile_options(${target} PRIVATE ${GILLOC_OBJECT_OPTIONS})
-  target_link_libraries(${target} PRIVATE ${target}-internal)
-  target_include_directories(${target} INTERFACE ${PROJECT_SOURCE_DIR}/include)
-  gilloc_link_system_libraries(${target} ${strategy})
-endfunction()
