@@ -8,7 +8,10 @@
 #   /* library: shared */                   against the library that replaces malloc (not with sanitizers)
 #   /* args: --seconds 2 */                 command line
 #   /* soak: --seconds 60 */                a second test <name>.<flavour>.soak with these arguments
+#   /* args fine: --seconds 15 */            either of the two for one flavour alone, instead of the common one
 #   /* timeout: 120 */                      seconds
+#   /* optimised: yes */                    a unit test that works more than it calls: compiled as the library is
+#   /* cost: 60 */                          about as many seconds: the longest start first, so that no core idles at the end
 #   /* labels: slow */                      CTest labels
 # A flavour that the build does not have is passed over. The test is called <file>.<flavour>.
 
@@ -71,7 +74,7 @@ endfunction()
 # head_flavours is empty where the test does not belong into this build.
 macro(gilloc_read_head file default_flavours)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
-  foreach(key flavours presets link library args soak timeout labels)
+  foreach(key flavours presets link library args soak timeout optimised cost labels)
     gilloc_head_line(${file} ${key} head_${key})
   endforeach()
   if(NOT head_flavours)
@@ -82,6 +85,10 @@ macro(gilloc_read_head file default_flavours)
     set(head_flavours "")
   endif()
 endmacro()
+
+# The code that a unit test or a death test brings itself: it calls more than it works, and most of it runs once, so
+# making it fast mostly costs more than it gives. The library that it tests is optimised as the build says.
+set(GILLOC_TEST_OWN_CODE -O0)
 
 # One program <name>.<flavour> that sees the modules' headers.
 function(gilloc_add_test_program program source flavour library)
@@ -96,6 +103,7 @@ function(gilloc_add_test_program program source flavour library)
   target_link_libraries(${program} PRIVATE gilloc-${flavour}-internal ${ARGN})
 endfunction()
 
+# gilloc_set_test_properties(<test> <kind> <timeout> <labels> [<cost>])
 function(gilloc_set_test_properties test kind timeout labels)
   if(NOT timeout)
     set(timeout 120)
@@ -106,15 +114,30 @@ function(gilloc_set_test_properties test kind timeout labels)
   if(test MATCHES "fine-pthread")
     string(REPLACE halt_on_error=1 halt_on_error=1:detect_deadlocks=0 environment "${environment}")
   endif()
-  set_tests_properties(${test} PROPERTIES TIMEOUT ${timeout} LABELS "${kind};${labels}" ENVIRONMENT "${environment}")
+  set_tests_properties(${test} PROPERTIES TIMEOUT ${timeout} LABELS "${kind};${labels}" ENVIRONMENT "${environment}"
+                                          COST "0${ARGN}")
 endfunction()
 
-# A second, long test <program>.soak with the arguments that follow; none without arguments.
-function(gilloc_add_soak_test program)
-  if(ARGN)
-    add_test(NAME ${program}.soak COMMAND ${program} ${ARGN})
-    gilloc_set_test_properties(${program}.soak soak 3600 "")
-    set_tests_properties(${program}.soak PROPERTIES RUN_SERIAL TRUE)
+# What a file says under `<key> <flavour>`, else under `<key>`.
+function(gilloc_head_line_of file key flavour result)
+  gilloc_head_line(${file} "${key} ${flavour}" words)
+  if(NOT words)
+    gilloc_head_line(${file} ${key} words)
+  endif()
+  set(${result} ${words} PARENT_SCOPE)
+endfunction()
+
+# The test <name>.<flavour>, and where its file asks for one, a long <name>.<flavour>.soak.
+function(gilloc_add_program_test name flavour file kind)
+  foreach(key args soak)
+    gilloc_head_line_of(${file} ${key} ${flavour} ${key})
+  endforeach()
+  add_test(NAME ${name}.${flavour} COMMAND ${name}.${flavour} ${args})
+  gilloc_set_test_properties(${name}.${flavour} ${kind} "${head_timeout}" "${head_labels}" ${head_cost})
+  if(soak)
+    add_test(NAME ${name}.${flavour}.soak COMMAND ${name}.${flavour} ${soak})
+    list(GET soak -1 length)
+    gilloc_set_test_properties(${name}.${flavour}.soak soak 3600 "" ${length})
   endif()
 endfunction()
 
@@ -124,9 +147,10 @@ function(gilloc_add_unit_test file)
   gilloc_read_head(${file} "${GILLOC_UNIT_FLAVOURS}")
   foreach(flavour IN LISTS head_flavours)
     gilloc_add_test_program(${name}.${flavour} ${file} ${flavour} "${head_library}" ${head_link} PkgConfig::CMOCKA)
-    add_test(NAME ${name}.${flavour} COMMAND ${name}.${flavour} ${head_args})
-    gilloc_set_test_properties(${name}.${flavour} unit "${head_timeout}" "${head_labels}")
-    gilloc_add_soak_test(${name}.${flavour} ${head_soak})
+    if(NOT head_optimised)
+      target_compile_options(${name}.${flavour} PRIVATE ${GILLOC_TEST_OWN_CODE})
+    endif()
+    gilloc_add_program_test(${name} ${flavour} ${file} unit)
   endforeach()
 endfunction()
 
@@ -138,21 +162,20 @@ function(gilloc_add_death_test file)
   foreach(flavour IN LISTS head_flavours)
     set(test death_${name}.${flavour})
     gilloc_add_test_program(${test} ${file} ${flavour} "${head_library}" ${head_link})
+    target_compile_options(${test} PRIVATE ${GILLOC_TEST_OWN_CODE})
     add_test(NAME ${test} COMMAND bash ${PROJECT_SOURCE_DIR}/tests/run_death.sh ${file} $<TARGET_FILE:${test}> ${head_args})
     gilloc_set_test_properties(${test} death "${head_timeout}" "${head_labels}")
   endforeach()
 endfunction()
 
-# gilloc_add_stress_test(<file>): a program with threads; prints its seed. Two cores are kept for it.
+# gilloc_add_stress_test(<file>): a program with threads; prints its seed. It shares the cores with another test, which
+# takes them from its threads in the middle of things.
 function(gilloc_add_stress_test file)
   get_filename_component(name ${file} NAME_WE)
   gilloc_read_head(${file} "${GILLOC_STRESS_FLAVOURS}")
   foreach(flavour IN LISTS head_flavours)
     gilloc_add_test_program(${name}.${flavour} ${file} ${flavour} "${head_library}" ${head_link})
-    add_test(NAME ${name}.${flavour} COMMAND ${name}.${flavour} ${head_args})
-    gilloc_set_test_properties(${name}.${flavour} stress "${head_timeout}" "${head_labels}")
-    set_tests_properties(${name}.${flavour} PROPERTIES PROCESSORS 2)
-    gilloc_add_soak_test(${name}.${flavour} ${head_soak})
+    gilloc_add_program_test(${name} ${flavour} ${file} stress)
   endforeach()
 endfunction()
 
@@ -175,11 +198,11 @@ function(gilloc_add_script_test file)
   endif()
   if(NOT named)
     add_test(NAME ${name} COMMAND ${interpreter} ${file} ${head_args})
-    gilloc_set_test_properties(${name} script "${head_timeout}" "${head_labels}")
+    gilloc_set_test_properties(${name} script "${head_timeout}" "${head_labels}" ${head_cost})
   endif()
   foreach(flavour IN LISTS head_flavours)
     add_test(NAME ${name}.${flavour} COMMAND ${interpreter} ${file} ${flavour} ${head_args})
-    gilloc_set_test_properties(${name}.${flavour} script "${head_timeout}" "${head_labels}")
+    gilloc_set_test_properties(${name}.${flavour} script "${head_timeout}" "${head_labels}" ${head_cost})
   endforeach()
 endfunction()
 

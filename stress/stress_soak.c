@@ -2,12 +2,15 @@
  *
  * stress_soak.c: random work over all calls: sixteen threads allocate in every way there is, verify what they
  * wrote, hand blocks to one another, free in every way. They end and begin anew in waves; after each wave all
- * is freed and trimmed, and the process must be as small as it was after the first ones. `--seconds 1200` is
- * the long soak.
+ * is freed and trimmed, and the process must be as small as it was after the first ones. A minute of it
+ * in ./check is a quarter in each of four builds; `./check --soak` runs 20 minutes in each.
  */
 /* flavours: none gil fine fine-mcs fine-py311 */
+/* args fine: --seconds 15 */
 /* soak: --seconds 60 */
+/* soak fine: --seconds 1200 */
 /* timeout: 120 */
+/* cost: 15 */
 #include "stress.h"
 
 #include <errno.h>

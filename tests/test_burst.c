@@ -1,4 +1,6 @@
 /* flavours: none gil fine */
+/* cost: 4 */
+/* optimised: yes */
 /* SPDX-License-Identifier: MIT
  *
  * test_burst.c: two threads allocate 256 MiB in small blocks and free all but a block in every thousandth

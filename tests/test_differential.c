@@ -4,6 +4,7 @@
 /* link: -Wl,--wrap=gilloc_raw_malloc,--wrap=gilloc_raw_calloc,--wrap=gilloc_raw_realloc,--wrap=gilloc_raw_free */
 /* clang-format on */
 /* soak: --operations 100000000 */
+/* optimised: yes */
 /* SPDX-License-Identifier: MIT
  *
  * test_differential.c [SEED] [--operations N]: the real pymalloc, of each libpython that is of our geometry,

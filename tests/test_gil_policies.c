@@ -6,6 +6,7 @@
  */
 /* flavours: gil */
 /* timeout: 300 */
+/* cost: 9 */
 #include "expect.h"
 #include "threads.h"
 

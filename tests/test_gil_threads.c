@@ -3,6 +3,7 @@
  * test_gil_threads.c: the GIL when threads end and when processes fork: no lost wake-up, a fresh lock in the
  * child. Under ThreadSanitizer a child of a process with threads may not start threads of its own. */
 /* flavours: gil */
+/* cost: 3 */
 #include "expect.h"
 #include "threads.h"
 

@@ -1,5 +1,7 @@
 /* flavours: none gil fine */
 /* link: -Wl,--wrap=madvise,--wrap=gilloc_purge_all */
+/* cost: 7 */
+/* optimised: yes */
 /* SPDX-License-Identifier: MIT
  *
  * test_limits.c: at the hard limit, in every way of asking, from one thread and from several: NULL with
@@ -24,7 +26,7 @@
 #include <gilloc/gilloc.h>
 #include <gilloc/options.h>
 
-enum { MIB = 1 << 20, LIMIT = 48 * MIB, THREADS = 4, ROUNDS = 6 };
+enum { MIB = 1 << 20, LIMIT = 48 * MIB, THREADS = 4, ROUNDS = GILLOC_TSAN ? 2 : 6 };
 
 int __real_madvise(void *start, size_t bytes, int advice);
 int __wrap_madvise(void *start, size_t bytes, int advice);

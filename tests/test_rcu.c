@@ -2,6 +2,7 @@
  *
  * test_rcu.c: a grace period outlasts the read sections that were open when it began, and no others. */
 /* flavours: fine */
+/* cost: 5 */
 #include "expect.h"
 #include "sandbox.h"
 #include "threads.h"

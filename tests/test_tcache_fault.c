@@ -1,5 +1,7 @@
 /* flavours: fine fine-classic fine-py311 */
 /* link: -Wl,--wrap=gilloc_metadata_take */
+/* cost: 8 */
+/* optimised: yes */
 /* SPDX-License-Identifier: MIT
  *
  * test_tcache_fault.c: every record that the caches ask for (a thread's own, each magazine, and those of
@@ -86,7 +88,7 @@ static void run_cases(bool all_that_follow)
 {
   unsigned records = count_records();
   EXPECT_TRUE(records > SIZES);
-  for (unsigned n = 0; n < records; n += GILLOC_TSAN ? 3 : 1) {
+  for (unsigned n = 0; n < records; n += GILLOC_TSAN ? 7 : 1) {
     fail_from = n;
     fail_to = all_that_follow ? NEVER - 1 : n;
     int status = threads_fork(suffer);

@@ -1,5 +1,7 @@
 /* flavours: fine fine-mcs fine-slow fine-classic fine-py311 */
 /* timeout: 240 */
+/* cost: 4 */
+/* optimised: yes */
 /* SPDX-License-Identifier: MIT
  *
  * test_tcache_threads.c: the caches of many threads: their beginning and end, magazines that change hands,

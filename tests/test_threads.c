@@ -1,4 +1,5 @@
 /* flavours: all */
+/* optimised: yes */
 /* SPDX-License-Identifier: MIT
  *
  * test_threads.c: the public functions before main, in many threads, in their destructors and across fork.

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# presets: release
 # timeout: 300
 """Whatever is wrong with what `gilloc` was asked: one line on standard error that begins with `gilloc: ` and
 names the culprit, status 2, nothing on standard output, no file made, and at once, before anything is measured."""

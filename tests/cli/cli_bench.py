@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+# cost: 4
+# presets: release
 # timeout: 300
 """`gilloc bench` runs the chosen rows on a flavour and its peers, verified, and says so in a table and in JSON; an
 allocator that loses or damages blocks, crashes or hands out nothing is told in its row and the bench goes on; nonsense is

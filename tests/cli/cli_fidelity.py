@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# cost: 68
 # presets: release
 # timeout: 600
 # labels: lab

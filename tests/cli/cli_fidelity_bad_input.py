@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# presets: release
 # timeout: 120
 """Whatever is wrong with what `gilloc fidelity` was asked: one line on standard error that names the culprit, status 2,
 nothing on standard output, no file made, and nothing measured. A Python that does not work is refused where it was

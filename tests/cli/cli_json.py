@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+# cost: 4
+# presets: release
 # timeout: 300
 # labels: lab
 """`gilloc lab --json FILE` writes all of it or nothing: a lab that is stopped midway leaves the old file as it

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+# cost: 11
+# presets: release
 # timeout: 300
 # labels: lab
 """`gilloc lab --workload replay`: every row plays the same trace to its end and verifies it, with as many threads as

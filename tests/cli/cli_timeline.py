@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# cost: 4
 # timeout: 300
 """`gilloc lab --timeline FILE.json`, read by Python's json as an independent parser, and `gilloc timeline`: what
 it draws of a file whose contents are known, and what it says of one that is damaged."""

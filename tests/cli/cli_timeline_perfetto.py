@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# presets: release
 # timeout: 120
 """`gilloc lab --timeline FILE.pftrace`, read by protoc with Perfetto's field numbers (tools/perfetto.proto)."""
 import pathlib

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# presets: release
 # timeout: 300
 """Whatever is wrong with what `gilloc record` and `gilloc replay` were asked, or with a trace: one line on standard
 error that begins with `gilloc: ` and names culprit or place, status 2, nothing on standard output, no file made."""

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# presets: release
 # flavours: fine
 """The build for dlopen: opened by a process of 1,000 threads that has no static TLS left, where the ordinary library
 is refused, used by all of them, closed while they live, opened again."""

@@ -6,6 +6,7 @@
  */
 /* flavours: gil fine fine-mcs */
 /* timeout: 180 */
+/* cost: 5 */
 #include "conformance/conformance.h"
 
 #include <stdatomic.h>

@@ -7,6 +7,7 @@
  */
 /* flavours: gil fine fine-mcs */
 /* timeout: 300 */
+/* cost: 3 */
 #include "conformance/conformance.h"
 
 #include <signal.h>
