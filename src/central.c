@@ -10,11 +10,15 @@
 
 #include <string.h>
 
-#define CENTRAL_ROW(size_class, size) [size_class] = {.guard = {.rank = GILLOC_RANK_CENTRAL + (size_class)}},
+#define CENTRAL_ROW(size_class, size)                                                                        \
+  [size_class] = {.guard = {.rank = GILLOC_RANK_IF_CHECKED(GILLOC_RANK_CENTRAL + (size_class))}},
 struct gilloc_central gilloc_centrals[GILLOC_CLASS_COUNT] = {GILLOC_CLASS_SIZES(CENTRAL_ROW)};
 
 /* Blocks of a batch that are put below the untouched ones: few, or it is no new thread. */
 enum { GILLOC_CENTRAL_FEW = 8 };
+
+/* Blocks to this size lie close enough together that threads in one pool disturb each other. */
+enum { SHARED_BYTES_MAX = 256 };
 
 /* Pools of a class that an order looks at before it opens another. */
 enum { LOOKED_AT = 16 };
@@ -159,12 +163,17 @@ static bool has_many_freed(const struct gilloc_pool *pool)
   return blocks - pool->live - pool->uncarved > few;
 }
 
+static bool is_for(const struct gilloc_pool *pool, uint16_t home)
+{
+  return pool->home == home || gilloc_size_class_bytes(pool->size_class) > SHARED_BYTES_MAX;
+}
+
 static struct gilloc_pool *find_pool(const struct gilloc_central *self, uint16_t home)
     GILLOC_REQUIRES(self->guard)
 {
   struct gilloc_pool *pool = self->used;
   for (unsigned i = 0; i < LOOKED_AT && pool; i++, pool = pool->next)
-    if (pool->home == home || has_many_freed(pool))
+    if (is_for(pool, home) || has_many_freed(pool))
       return pool;
   return NULL;
 }
@@ -203,7 +212,7 @@ unsigned gilloc_central_take_blocks(unsigned size_class, struct gilloc_central_o
     bool is_full = gilloc_pool_is_full(pool);
     if (GILLOC_UNLIKELY(is_full))
       gilloc_pool_list_remove(&self->used, pool);
-    if (GILLOC_UNLIKELY(is_full || (!pool->free && pool->home != order.home)))
+    if (GILLOC_UNLIKELY(is_full || (!pool->free && !is_for(pool, order.home))))
       pool = find_pool(self, order.home);
   }
   gilloc_guard_leave(&self->guard, &node);

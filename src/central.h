@@ -65,8 +65,9 @@ struct gilloc_central_order {
 
 /* Up to `want` blocks into the slots before `end`, the one to be used first last; returns how many, 0 without
  * memory. Does not break a new pool in for more than the first block. They carry a magazine's key (block.h).
- * Untouched blocks of a pool go to one home, so that no two threads write side by side from the start; blocks
- * that were freed go to any, unless they are few and would only bring another thread's cache lines along. */
+ * Untouched blocks of a pool, up to 256 bytes, go to one home, so that no two threads write side by side from
+ * the start; blocks that were freed go to any, unless they are few and would only bring another thread's
+ * cache lines along. */
 unsigned gilloc_central_take_blocks(unsigned size_class, struct gilloc_central_order order,
                                     struct gilloc_block **end);
 

@@ -19,22 +19,17 @@ struct depot {
   struct gilloc_magazine *empties; /* without */
   _Atomic uint32_t blocks;         /* in the stock; written under the guard, read without to see "none" */
   uint32_t low;                    /* the fewest since the last trim */
-  uint32_t left_now;               /* the fewest that a take at home left in this period, or UNTOUCHED ... */
-  uint32_t left_before;            /* ... and in the one before */
-  uint32_t exchanges;              /* in this period */
+  uint32_t used_now;    /* ~(the fewest that a take at home left in this period) or, without one, 0 ... */
+  uint32_t used_before; /* ... and in the one before */
+  uint32_t exchanges;   /* in this period */
   struct gilloc_guard_node fork_node;
 };
 
 enum { COUNT = GILLOC_DEPOT_SHARDS * GILLOC_CLASS_COUNT };
 
-/* Nobody at home has taken. */
-#define UNTOUCHED UINT32_MAX
-
 /* Shard by shard. No two guards are held together, but across fork(2). */
 #define DEPOT(shard, size_class)                                                                             \
-  {.guard = {.rank = GILLOC_RANK_DEPOT + (shard)*GILLOC_CLASS_COUNT + (size_class)},                         \
-   .left_now = UNTOUCHED,                                                                                    \
-   .left_before = UNTOUCHED},
+  {.guard = {.rank = GILLOC_RANK_IF_CHECKED(GILLOC_RANK_DEPOT + (shard)*GILLOC_CLASS_COUNT + (size_class))}},
 #define DEPOT_0(size_class, size) DEPOT(0, size_class)
 #define DEPOT_1(size_class, size) DEPOT(1, size_class)
 #define DEPOT_2(size_class, size) DEPOT(2, size_class)
@@ -143,15 +138,18 @@ void gilloc_depot_set_max(size_t bytes)
 
 /* ---- exchanges ---- */
 
-/* One more exchange, or one that was refused. A period is long enough for all that is in stock, in magazines
- * of `count`, to be taken and put again: threads that build something large and tear it down need it all. */
-static void note_exchange(struct depot *self, uint32_t count) GILLOC_REQUIRES(self->guard)
+/* Exchanges of a magazine of `count`; one that was refused counts for several, or who needs blocks would make
+ * too many new ones before it gets those that nobody needs. A period is long enough for all that is in stock
+ * to be taken and put again: threads that build something large and tear it down need it all. */
+static void note_exchanges(struct depot *self, uint32_t count, unsigned exchanges)
+    GILLOC_REQUIRES(self->guard)
 {
-  if (++self->exchanges < GILLOC_DEPOT_PERIOD + 2 * (blocks_in(self) / count))
+  self->exchanges += exchanges;
+  if (self->exchanges < GILLOC_DEPOT_PERIOD + 2 * (blocks_in(self) / count))
     return;
   self->exchanges = 0;
-  self->left_before = self->left_now;
-  self->left_now = UNTOUCHED;
+  self->used_before = self->used_now;
+  self->used_now = 0;
 }
 
 struct gilloc_magazine *gilloc_depot_put(unsigned size_class, struct gilloc_magazine *magazine)
@@ -165,7 +163,7 @@ struct gilloc_magazine *gilloc_depot_put(unsigned size_class, struct gilloc_maga
   if (GILLOC_LIKELY(is_kept)) {
     push(&self->stock, magazine);
     add_blocks(self, count);
-    note_exchange(self, count);
+    note_exchanges(self, count, 1);
     empty = pop(&self->empties);
   }
   gilloc_guard_leave(&self->guard, &node);
@@ -180,10 +178,10 @@ static bool spare(struct depot *self, uint32_t count) GILLOC_REQUIRES(self->guar
 {
   if (block_bytes(self) > GILLOC_LINEAR_MAX)
     return true;
-  if (self->left_now < count || self->left_before < count)
+  if (~self->used_now < count || ~self->used_before < count)
     return false;
-  self->left_now -= self->left_now == UNTOUCHED ? 0 : count;
-  self->left_before -= self->left_before == UNTOUCHED ? 0 : count;
+  self->used_now += self->used_now == 0 ? 0 : count;
+  self->used_before += self->used_before == 0 ? 0 : count;
   return true;
 }
 
@@ -207,9 +205,9 @@ static struct gilloc_magazine *take(struct depot *self, struct gilloc_magazine *
       take_first(self, empty);
     else
       magazine = NULL;
-    if (is_home && blocks_in(self) < self->left_now)
-      self->left_now = blocks_in(self);
-    note_exchange(self, count);
+    if (is_home && blocks_in(self) < ~self->used_now)
+      self->used_now = ~blocks_in(self);
+    note_exchanges(self, count, magazine ? 1 : GILLOC_DEPOT_REFUSED);
   }
   gilloc_guard_leave(&self->guard, &node);
   return magazine;
@@ -360,6 +358,8 @@ void gilloc_depot_check(void)
 {
   size_t limit = GILLOC_DEPOT_CHECK_BLOCKS;
   for (unsigned i = 0; i < COUNT && limit > 0; i++) {
+    if (atomic_load_explicit(stocked_of(&depots[i]), memory_order_relaxed) == 0) /* leave its pages alone */
+      continue;
     if (blocks_in(&depots[i]) == 0 || !gilloc_block_has_key(block_bytes(&depots[i])))
       continue;
     size_t count = check(&depots[i], limit);

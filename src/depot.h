@@ -23,8 +23,9 @@
 enum {
   GILLOC_DEPOT_SHARDS = 8,
   GILLOC_DEPOT_BYTES = 1 << 26,
-  GILLOC_DEPOT_CLASS_BYTES = 1 << 22,
-  GILLOC_DEPOT_PERIOD = 32,   /* exchanges, at least, that "lately" goes back */
+  GILLOC_DEPOT_CLASS_BYTES = 1 << 21,
+  GILLOC_DEPOT_PERIOD = 32,   /* exchanges, at least, that "lately" goes back, twice at most ... */
+  GILLOC_DEPOT_REFUSED = 4,   /* ... a refused one counted for so many */
   GILLOC_DEPOT_LOOKED_AT = 2, /* magazines of a stock, by gilloc_depot_has */
   GILLOC_DEPOT_CHECK_BLOCKS = 1 << 15
 };

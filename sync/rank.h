@@ -21,6 +21,9 @@ enum gilloc_rank {
   GILLOC_RANK_PURGE = 2001
 };
 
+/* A rank where ranks are checked, else 0: what is all zero is memory that no program touches in vain. */
+#define GILLOC_RANK_IF_CHECKED(rank) (GILLOC_DEBUG ? (rank) : 0)
+
 /* Notes that this thread enters / leaves a guard of `rank`; panics on a breach of the law. The callers
  * call these in debug builds only. */
 void gilloc_rank_push(uint32_t rank);

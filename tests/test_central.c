@@ -12,7 +12,7 @@
 #include "central.h"
 #include "pool.h"
 
-enum { CLASS = 31, OTHER_CLASS = 20, MAX_HELD = 8192 };
+enum { CLASS = 31, OTHER_CLASS = 20, SMALL = 7, MAX_HELD = 8192 };
 
 struct holding {
   struct gilloc_block *block;
@@ -235,9 +235,9 @@ static void test_untouched_blocks_of_a_pool_go_to_one_home(void **state)
   (void)state;
   if (!GILLOC_HAS_TCACHE) /* a pool that comes back to its class keeps its list */
     skip();
-  EXPECT_EQ(take_many_for(1, CLASS, 5), 5);
-  EXPECT_EQ(take_many_for(2, CLASS, 5), 5);
-  EXPECT_EQ(take_many_for(1, CLASS, 5), 5);
+  EXPECT_EQ(take_many_for(1, SMALL, 5), 5);
+  EXPECT_EQ(take_many_for(2, SMALL, 5), 5);
+  EXPECT_EQ(take_many_for(1, SMALL, 5), 5);
   unsigned last = held_count - 1;
   EXPECT_TRUE(pool_held(last - 10) != pool_held(last - 5));
   EXPECT_EQ(pool_held(last - 10), pool_held(last));
@@ -246,7 +246,7 @@ static void test_untouched_blocks_of_a_pool_go_to_one_home(void **state)
 static void put_last_back(unsigned count)
 {
   while (count-- > 0) {
-    gilloc_central_put_blocks(CLASS, &held[held_count - 1].block, 1);
+    gilloc_central_put_blocks(SMALL, &held[held_count - 1].block, 1);
     held_count--;
   }
 }
@@ -256,17 +256,17 @@ static void test_few_freed_blocks_stay_with_their_home_and_many_go_to_any(void *
   (void)state;
   if (!GILLOC_HAS_TCACHE) /* a pool that comes back to its class keeps its list */
     skip();
-  unsigned most = gilloc_pool_blocks(CLASS) - 1;
-  EXPECT_EQ(take_many_for(1, CLASS, most), most);
+  unsigned most = gilloc_pool_blocks(SMALL) - 1;
+  EXPECT_EQ(take_many_for(1, SMALL, most), most);
   uintptr_t pool = pool_held(held_count - 1);
   if (most >= 32) {
     put_last_back(1);
-    EXPECT_EQ(take_many_for(2, CLASS, 1), 1);
+    EXPECT_EQ(take_many_for(2, SMALL, 1), 1);
     EXPECT_TRUE(pool_held(held_count - 1) != pool);
     put_last_back(1);
   }
   put_last_back(most / 2);
-  EXPECT_EQ(take_many_for(3, CLASS, 1), 1);
+  EXPECT_EQ(take_many_for(3, SMALL, 1), 1);
   EXPECT_EQ(pool_held(held_count - 1), pool);
 }
 

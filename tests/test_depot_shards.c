@@ -75,10 +75,10 @@ static void test_shard_whose_threads_have_stopped_gives_all_in_the_end(void **st
 {
   (void)state;
   take_and_put(1, STOPPED);
-  unsigned asked = 0, most = 2 * (GILLOC_DEPOT_PERIOD + 2 * COUNT) + 1;
+  unsigned asked = 0, most = 2 * (GILLOC_DEPOT_PERIOD + 2 * COUNT) / GILLOC_DEPOT_REFUSED + 1;
   while (!can_take(2, STOPPED) && asked < most)
     asked++;
-  EXPECT_TRUE(asked >= GILLOC_DEPOT_PERIOD && asked < most);
+  EXPECT_TRUE(asked >= GILLOC_DEPOT_PERIOD / GILLOC_DEPOT_REFUSED && asked < most);
   for (unsigned i = 1; i < COUNT; i++)
     EXPECT_TRUE(can_take(2, STOPPED));
 }
