@@ -27,13 +27,18 @@ static GILLOC_ALWAYS_INLINE bool gilloc_heap_is_free(const struct gilloc_block *
   return gilloc_block_is_free(block);
 }
 
-/* Panics on an address that is not where a block of the class begins. The block is not touched: it might
- * reach beyond its arena. */
+/* True where a block of the class may begin. The block is not touched: it might reach beyond its arena. */
+static GILLOC_ALWAYS_INLINE bool gilloc_heap_is_start(const struct gilloc_block *block, unsigned size_class)
+{
+  uint32_t offset = (uint32_t)((uintptr_t)block & (GILLOC_POOL_SIZE - 1)) - GILLOC_POOL_FIRST_BLOCK;
+  return offset < GILLOC_POOL_SIZE && gilloc_size_class_divides(size_class, offset);
+}
+
+/* Panics on an address where no block of the class may begin. */
 static GILLOC_ALWAYS_INLINE void gilloc_heap_check_start(const struct gilloc_block *block,
                                                          unsigned size_class, const char *call)
 {
-  uint32_t offset = (uint32_t)((uintptr_t)block & (GILLOC_POOL_SIZE - 1)) - GILLOC_POOL_FIRST_BLOCK;
-  if (GILLOC_UNLIKELY(offset >= GILLOC_POOL_SIZE || !gilloc_size_class_divides(size_class, offset)))
+  if (GILLOC_UNLIKELY(!gilloc_heap_is_start(block, size_class)))
     gilloc_panic("%s of %p, which is not the start of a block", call, (const void *)block);
 }
 

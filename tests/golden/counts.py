@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 Cost = collections.namedtuple("Cost", "instructions loads stores")
-OPERATIONS = ("malloc", "free", "free_sized", "calloc", "realloc")
+OPERATIONS = ("malloc", "free", "free_sized", "calloc", "realloc", "usable_size")
 HEAD = """# SPDX-License-Identifier: MIT
 #
 # What a warm call costs in `fine`: instructions, loads and stores as callgrind counts them, the call and the PLT

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * hits.c: for each size class, warm calls of malloc, free, free_sized, calloc and realloc, each kind counted
- * by callgrind in a dump of its own that is named "<operation> <bytes>". counts.py starts it and reads the
+ * hits.c: for each size class, warm calls of malloc and the others, each kind counted by callgrind
+ * in a dump of its own that is named "<operation> <bytes>". counts.py starts it and reads the
  * dumps. Nothing but the calls stands where callgrind counts; what this file itself costs is left out by its
  * names.
  */
 #include <gilloc/stats.h>
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <valgrind/callgrind.h>
@@ -74,12 +75,25 @@ static void hits_count_realloc(size_t size)
   hits_put(BURST);
 }
 
+static void hits_count_usable_size(size_t size)
+{
+  size_t bytes = 0;
+  hits_take(size, BURST);
+  CALLGRIND_TOGGLE_COLLECT;
+  for (unsigned i = 0; i < BURST; i++)
+    bytes += malloc_usable_size(blocks[i]);
+  CALLGRIND_TOGGLE_COLLECT;
+  hits_put(BURST);
+  if (bytes != BURST * size)
+    abort();
+}
+
 static const struct {
   const char *name;
   void (*count)(size_t size);
 } operations[] = {
     {"malloc", hits_count_malloc}, {"free", hits_count_free},       {"free_sized", hits_count_free_sized},
-    {"calloc", hits_count_calloc}, {"realloc", hits_count_realloc},
+    {"calloc", hits_count_calloc}, {"realloc", hits_count_realloc}, {"usable_size", hits_count_usable_size},
 };
 
 static void hits_of_class(size_t size)
