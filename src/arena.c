@@ -9,51 +9,29 @@
 #include "arena_nodes.h"
 #include "block.h"
 #include "guard.h"
-#include "metadata.h"
 #include "os_memory.h"
 
 #include <stdatomic.h>
 #include <string.h>
-
-static void *map_from_os(void *context, size_t bytes)
-{
-  (void)context;
-  return GILLOC_ARENA_ALIGNED ? gilloc_os_map_aligned(bytes, bytes) : gilloc_os_map(bytes);
-}
-
-static void unmap_to_os(void *context, void *start, size_t bytes)
-{
-  (void)context;
-  gilloc_os_unmap(start, bytes);
-}
 
 static struct {
   struct gilloc_guard guard;
   struct gilloc_guard_node fork_node;
   struct gilloc_arena *usable; /* head: fewest free pools */
   struct gilloc_arena *rightmost[GILLOC_ARENA_POOLS + 1];
-  struct gilloc_metadata records;
-  struct gilloc_arena_provider provider; /* constant from the first arena on, so read without the guard */
   struct gilloc_arena_counts counts;
   struct gilloc_arena_nodes nodes;
   struct gilloc_arena *oldest; /* arenas with dirty pools */
   struct gilloc_arena *newest;
   size_t low;                 /* least dirty pools since the last gilloc_arena_purge_idle */
   _Atomic size_t dirty_pools; /* in all arenas; written under the guard */
-} arenas = {
-    .guard = {.rank = GILLOC_RANK_GROUND},
-    .provider = {map_from_os, unmap_to_os, NULL},
-    .records = {.record_bytes = sizeof(struct gilloc_arena), .alignment = GILLOC_ARENA_MAP_RECORD_ALIGNMENT}};
+} arenas = {.guard = {.rank = GILLOC_RANK_GROUND}};
 
-/* Sets the record up as an arena without a used pool; the mapping is the caller's. */
-static void arena_init(struct gilloc_arena *arena, char *start)
+/* Sets the record up as an arena without a used pool. */
+static void arena_init(struct gilloc_arena *arena)
 {
-  uintptr_t excess = (uintptr_t)start & (GILLOC_POOL_SIZE - 1);
   arena->next = NULL;
   arena->prev = NULL;
-  arena->start = start;
-  arena->first_pool = start + (excess ? GILLOC_POOL_SIZE - excess : 0);
-  arena->total_pools = GILLOC_ARENA_POOLS - (excess ? 1 : 0);
   arena->carved_pools = 0;
   arena->free_pools = arena->total_pools;
   arena->stacked_pools = 0;
@@ -68,19 +46,9 @@ bool gilloc_arena_set_provider(const struct gilloc_arena_provider *provider)
   gilloc_guard_enter(&arenas.guard, &node);
   bool early = arenas.counts.mapped_total == 0;
   if (early)
-    arenas.provider = *provider;
+    gilloc_arena_record_set_provider(provider);
   gilloc_guard_leave(&arenas.guard, &node);
   return early;
-}
-
-static char *provider_map(void)
-{
-  return arenas.provider.map(arenas.provider.context, GILLOC_ARENA_SIZE);
-}
-
-static void provider_unmap(char *start)
-{
-  arenas.provider.unmap(arenas.provider.context, start, GILLOC_ARENA_SIZE);
 }
 
 static void count_mapped(const struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.guard)
@@ -154,21 +122,15 @@ static void forget_pools(struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.guar
 /* A new arena as the only one of an empty usable list; NULL without memory, with nothing changed. */
 static struct gilloc_arena *arena_map_new(void) GILLOC_REQUIRES(arenas.guard)
 {
-  bool fresh;
-  struct gilloc_arena *arena = gilloc_metadata_take(&arenas.records, &fresh);
+  struct gilloc_arena *arena = gilloc_arena_record_take();
   if (!arena)
     return NULL;
-  char *start = provider_map();
-  if (!start) {
-    gilloc_metadata_put(&arenas.records, arena);
-    return NULL;
-  }
   if (arenas.counts.mapped_total == 0)
     gilloc_block_choose_secret();
-  arena_init(arena, start);
+  arena_init(arena);
   if (!gilloc_arena_map_insert(arena, arena->first_pool, arena->total_pools)) {
-    provider_unmap(start);
-    gilloc_metadata_put(&arenas.records, arena);
+    gilloc_arena_record_unmap(arena);
+    gilloc_arena_record_put(arena);
     return NULL;
   }
   count_mapped(arena);
@@ -310,12 +272,30 @@ bool gilloc_arena_would_serve_next(const struct gilloc_arena *arena)
   return is_head;
 }
 
+void gilloc_arena_park(struct gilloc_arena *arena)
+{
+  struct gilloc_guard_node node;
+  gilloc_arena_record_purge(arena);
+  gilloc_guard_enter(&arenas.guard, &node);
+  gilloc_arena_record_park(arena);
+  gilloc_guard_leave(&arenas.guard, &node);
+}
+
+struct gilloc_arena *gilloc_arena_take_parked(void)
+{
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&arenas.guard, &node);
+  struct gilloc_arena *parked = gilloc_arena_record_take_parked();
+  gilloc_guard_leave(&arenas.guard, &node);
+  return parked;
+}
+
 void gilloc_arena_forget(struct gilloc_arena *arena)
 {
   struct gilloc_guard_node node;
-  provider_unmap(arena->start);
+  gilloc_arena_record_unmap(arena);
   gilloc_guard_enter(&arenas.guard, &node);
-  gilloc_metadata_put(&arenas.records, arena);
+  gilloc_arena_record_put(arena);
   gilloc_guard_leave(&arenas.guard, &node);
 }
 
@@ -423,7 +403,7 @@ size_t gilloc_arena_idle_pools(bool begin)
 size_t gilloc_arena_purgeable(void)
 {
   size_t pools = dirty_pools_now();
-  if (!GILLOC_ARENA_PURGES || pools == 0 || arenas.provider.map != map_from_os)
+  if (!GILLOC_ARENA_PURGES || pools == 0 || !gilloc_arena_record_is_from_os())
     return 0;
   return pools << GILLOC_POOL_BITS;
 }

@@ -7,39 +7,13 @@
  * Usable arenas form a doubly linked list that ascends by number of free pools; new pools come only from
  * its head, the arena with the fewest, so that the emptiest ones can drain. Invariant of every arena:
  * free_pools = total_pools - carved_pools + stacked_pools = total_pools - pools in use. Everything here
- * is guarded by the arenas' guard, which the functions enter themselves; records are reused only after a
- * grace period. Rules and their order: CPython 3.9+ Objects/obmalloc.c, insert_to_freepool.
+ * is guarded by the arenas' guard, which the functions enter themselves. Rules and their order: CPython 3.9+
+ * Objects/obmalloc.c, insert_to_freepool.
  */
 #ifndef GILLOC_ARENA_H
 #define GILLOC_ARENA_H
 
-#include "geometry.h"
-
-enum {
-  /* 1: free pools are given back to the OS by gilloc_arena_purge. CPython's are not. */
-  GILLOC_ARENA_PURGES = GILLOC_HAS_LARGE,
-  GILLOC_POOL_RECORD_BYTES = 64,
-  GILLOC_POOL_RECORDS = GILLOC_POOL_HEADER_INLINE ? 1 : GILLOC_ARENA_POOLS
-};
-
-struct gilloc_arena {
-  struct gilloc_arena *next; /* right neighbour in the usable list; link while being released */
-  struct gilloc_arena *prev;
-  char *start;      /* of the mapping */
-  char *first_pool; /* the first pool boundary in it */
-  uint32_t total_pools;
-  uint32_t carved_pools; /* handed out at least once: those below first_pool + carved_pools pools */
-  uint32_t free_pools;   /* uncarved or stacked */
-  uint32_t stacked_pools;
-  uint32_t dirty_pools;       /* stacked and not purged */
-  uint64_t purged;            /* bit i: pool i is stacked, purged, and not charged (os_memory.h) */
-  uint64_t unknown;           /* bit i: pool i is stacked, charged, and may have been purged in part */
-  struct gilloc_arena *older; /* among arenas with dirty pools, by when they first had one */
-  struct gilloc_arena *newer;
-  uint8_t stack[GILLOC_ARENA_POOLS]; /* pools that came back, last in first out, by index */
-  /* Room for the pools' headers where they do not lie in the pools. */
-  _Alignas(64) unsigned char pool_records[GILLOC_POOL_RECORDS][GILLOC_POOL_RECORD_BYTES];
-};
+#include "arena_record.h"
 
 /* A pool's place. */
 struct gilloc_pool_slot {
@@ -78,7 +52,13 @@ struct gilloc_arena *gilloc_arena_put_pool(struct gilloc_arena *arena, unsigned 
  * and taking it again would change nothing; holds until the next pool is taken or put. */
 bool gilloc_arena_would_serve_next(const struct gilloc_arena *arena);
 
-/* Gives a withdrawn arena's memory back and its record up: after a grace period (arena_release.h). */
+/* Gives a withdrawn arena's memory back to the OS and parks the rest (arena_record.h). */
+void gilloc_arena_park(struct gilloc_arena *arena);
+
+/* All that are parked, linked through `next`. */
+struct gilloc_arena *gilloc_arena_take_parked(void);
+
+/* Unmaps a withdrawn arena and gives its record up: after a grace period (arena_release.h). */
 void gilloc_arena_forget(struct gilloc_arena *arena);
 
 /* Dirty bytes in free pools: what arena_purge.h can give back; 0 where arenas come from a provider, or are
@@ -95,15 +75,6 @@ struct gilloc_arena *gilloc_arena_put_dirty(struct gilloc_arena *arena, uint64_t
 
 /* How many pools were dirty and free without a break since the last call with `begin`. */
 size_t gilloc_arena_idle_pools(bool begin);
-
-/* Where arenas come from. `map` returns `bytes` of memory that may be read and written, at any address and
- * with any contents, or NULL; `unmap` gets back what `map` gave and cannot fail. Neither may call this
- * library, whose guards may be held. (CPython's PyObjectArenaAllocator) */
-struct gilloc_arena_provider {
-  void *(*map)(void *context, size_t bytes);
-  void (*unmap)(void *context, void *start, size_t bytes);
-  void *context;
-};
 
 /* Sets the provider for good; without a call arenas come from the OS. False, and nothing changed, once an
  * arena has been mapped. (CPython's PyObject_SetArenaAllocator) */

@@ -8,7 +8,7 @@
  *
  * Readers take no lock. Written under the arenas' guard (insert, remove) or by the one thread that has
  * taken the pool (set_class). A word of an arena that is being released may still be read: its record
- * is not reused before a grace period has passed (arena.h), and a reader that goes from the word to the
+ * keeps its place until a grace period has passed (arena_record.h), and a reader that goes from the word to the
  * record or the pool of a pointer it cannot vouch for stands in a read section (guard.h).
  */
 #ifndef GILLOC_ARENA_MAP_H

@@ -1,54 +1,35 @@
 /* SPDX-License-Identifier: MIT
  *
- * arena_release.c: arenas that a thread could not release wait on a stack that is only ever emptied whole.
+ * arena_release.c: who frees must not wait for readers, who may wait for a lock that the caller of free
+ * holds.
  */
 #include "arena_release.h"
 
 #include "guard.h"
+#include "platform.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 
-typedef struct gilloc_arena *arena_list;
-
-static _Atomic(arena_list) deferred;
-
-/* Leaves the arenas to a later release. */
-static void defer(struct gilloc_arena *released)
+static void for_each(struct gilloc_arena *arenas, void (*end)(struct gilloc_arena *))
 {
-  struct gilloc_arena *last = released;
-  while (last->next)
-    last = last->next;
-  last->next = atomic_load_explicit(&deferred, memory_order_relaxed);
-  /* pairs with the exchange in gilloc_arena_release */
-  while (!atomic_compare_exchange_weak_explicit(&deferred, &last->next, released, memory_order_release,
-                                                memory_order_relaxed)) {
-  }
-}
-
-/* After the grace period. */
-static void forget(struct gilloc_arena *released)
-{
-  while (released) {
-    struct gilloc_arena *next = released->next;
-    gilloc_arena_forget(released);
-    released = next;
+  while (arenas) {
+    struct gilloc_arena *next = arenas->next;
+    end(arenas);
+    arenas = next;
   }
 }
 
 void gilloc_arena_release(struct gilloc_arena *released)
 {
-  if (!released)
-    return;
   int error = errno;
-  if (gilloc_read_is_open()) {
-    defer(released);
-  } else {
-    /* pairs with the exchange in defer */
-    struct gilloc_arena *left = atomic_exchange_explicit(&deferred, NULL, memory_order_acquire);
-    gilloc_read_synchronize();
-    forget(released);
-    forget(left);
-  }
+  bool has_no_reader = GILLOC_STRATEGY != GILLOC_STRATEGY_FINE || gilloc_has_one_thread();
+  for_each(released, has_no_reader ? gilloc_arena_forget : gilloc_arena_park);
   errno = error;
+}
+
+void gilloc_arena_reclaim(void)
+{
+  struct gilloc_arena *parked = gilloc_arena_take_parked();
+  if (parked)
+    for_each(parked, gilloc_read_synchronize() ? gilloc_arena_forget : gilloc_arena_park);
 }

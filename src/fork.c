@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * fork.c: the handlers. Order of taking: the GIL (outermost, by sync/gil.c's own handlers, registered after
- * these and therefore run before), liburcu's locks (registering a thread holds them while it
- * may call calloc, so they stand outside the guards), then the guards from the highest rank down. Release
- * in the reverse order.
+ * these and therefore run before), then the guards from the highest rank down. Release in the reverse order.
+ * Of liburcu nothing is held (rcu.h).
  */
 #include "fork.h"
 
@@ -42,8 +41,6 @@ static void leave_guards(bool in_child)
 static void after_fork_parent(void)
 {
   leave_guards(false);
-  if (GILLOC_STRATEGY == GILLOC_STRATEGY_FINE)
-    gilloc_rcu_after_fork_parent();
 }
 
 static void after_fork_child(void)

@@ -174,8 +174,7 @@ static void *map_aligned(size_t bytes, size_t alignment)
   return aligned;
 }
 
-/* Asks for huge pages where they are wanted. */
-static void advise_huge(void *start, size_t bytes)
+void gilloc_os_advise_huge(void *start, size_t bytes)
 {
   int error = errno;
   if (start && atomic_load_explicit(&wants_huge, memory_order_relaxed))
@@ -193,16 +192,21 @@ void *gilloc_os_map_aligned(size_t bytes, size_t alignment)
   if (!gilloc_os_charge(bytes))
     return NULL;
   void *start = map_aligned(bytes, alignment);
-  advise_huge(start, bytes);
+  gilloc_os_advise_huge(start, bytes);
   count_mapped(start, bytes);
   return start;
 }
 
-void gilloc_os_unmap(void *start, size_t bytes)
+void gilloc_os_unmap_uncharged(void *start, size_t bytes)
 {
   gilloc_os_ledger_remove(start);
   unmap_uncharged(start, bytes);
   subtract(&os.mapped, bytes);
+}
+
+void gilloc_os_unmap(void *start, size_t bytes)
+{
+  gilloc_os_unmap_uncharged(start, bytes);
   gilloc_os_discharge(bytes);
 }
 

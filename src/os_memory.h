@@ -32,9 +32,15 @@ void *gilloc_os_map_aligned(size_t bytes, size_t alignment);
  */
 void gilloc_os_set_huge(bool wanted);
 
+/* Asks for huge pages in a mapping that is used anew, where they are wanted. */
+void gilloc_os_advise_huge(void *start, size_t bytes);
+
 /* Gives a mapping, or a whole number of its pages, back, and the charge. Where the kernel cannot split a
  * mapping for want of memory, the pages are given back and the addresses are lost. */
 void gilloc_os_unmap(void *start, size_t bytes);
+
+/* As gilloc_os_unmap, of a mapping whose charge has been taken back already. */
+void gilloc_os_unmap_uncharged(void *start, size_t bytes);
 
 /* Maps `bytes` without charging them; NULL when there is no room. */
 void *gilloc_os_reserve(size_t bytes);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * purge.c: the decay and the thread. purging.thread is the futex the thread sleeps on. The thread rests by
- * exchanging it for RESTING and then looking at what is purgeable once more; a tick adds 0 to it after its
- * caller has made something purgeable: whichever of the two comes second sees the other.
+ * purge.c: the decay and the thread. The thread rests by exchanging purging.thread for RESTING and then
+ * looking at what is purgeable once more; a tick adds 0 to it after its caller has made something purgeable:
+ * whichever of the two comes second sees the other. It sleeps on purging.events, which is read before
+ * whatever it decides to sleep by, and counted up by all who change that.
  * free(3) is called with a lock held that pthread_create takes (glibc takes a stack apart), malloc(3) is not:
  * so once the process has had other threads, only callers that take memory start the thread.
  */
@@ -37,6 +38,8 @@ static struct {
   uint64_t last_ns;            /* end of the last half decay time; under the guard */
   _Atomic uint64_t last_ticks; /* when a tick last looked at the clock */
   _Atomic uint32_t thread;
+  _Atomic uint32_t events;
+  _Atomic bool thread_waits; /* for readers; ticks do its work meanwhile */
   _Atomic uint32_t decay_ms;
   _Atomic bool no_background;
   _Atomic size_t purged;
@@ -131,15 +134,33 @@ static bool has_work(void)
   return is_background() && purgeable() >= GILLOC_PURGE_MIN_BYTES;
 }
 
+static uint32_t events(void)
+{
+  /* pairs with the addition in wake_thread */
+  return atomic_load_explicit(&purging.events, memory_order_acquire);
+}
+
+static void wake_thread(void)
+{
+  /* pairs with the load in events */
+  atomic_fetch_add_explicit(&purging.events, 1, memory_order_release);
+  gilloc_futex_wake(&purging.events, 1);
+}
+
+static bool is_resting(void)
+{
+  return is_background() && !has_work() &&
+         atomic_load_explicit(&purging.thread, memory_order_relaxed) == RESTING;
+}
+
 /* Sleeps until a tick finds something purgeable; false where the thread is to go instead. */
 static bool rests(void)
 {
   uint32_t expected = RESTING;
   /* pairs with the addition and the exchanges in wake_or_start */
   atomic_exchange_explicit(&purging.thread, RESTING, memory_order_acq_rel);
-  while (is_background() && !has_work() &&
-         atomic_load_explicit(&purging.thread, memory_order_relaxed) == RESTING)
-    gilloc_futex_wait(&purging.thread, RESTING, -1);
+  for (uint32_t seen = events(); is_resting(); seen = events())
+    gilloc_futex_wait(&purging.events, seen, -1);
   if (!is_background())
     return false;
   atomic_compare_exchange_strong_explicit(&purging.thread, &expected, RUNNING, memory_order_acq_rel,
@@ -164,14 +185,32 @@ static void await_telling(void)
     gilloc_futex_wait(&purging.has_last, false, -1);
 }
 
+/* Where arenas end. Nobody waits for this thread, so it may wait for readers. */
+static void reclaim(void)
+{
+  atomic_store_explicit(&purging.thread_waits, true, memory_order_relaxed);
+  gilloc_arena_reclaim();
+  atomic_store_explicit(&purging.thread_waits, false, memory_order_relaxed);
+}
+
+/* True where the thread sees to what is purgeable. */
+static bool is_served(void)
+{
+  return atomic_load_explicit(&purging.thread, memory_order_relaxed) != NO_THREAD &&
+         !atomic_load_explicit(&purging.thread_waits, memory_order_relaxed);
+}
+
 static void *purge_in_background(void *unused)
 {
   (void)unused;
   pthread_setname_np(pthread_self(), "gilloc-purge");
   leave_real_time();
   do {
-    gilloc_futex_wait(&purging.thread, RUNNING, half_decay_ns());
+    uint32_t seen = events();
+    if (is_background())
+      gilloc_futex_wait(&purging.events, seen, half_decay_ns());
     gilloc_purge_step(gilloc_clock_ns());
+    reclaim();
   } while (has_work() || rests());
   if (GILLOC_CLOSABLE)
     await_telling();
@@ -257,10 +296,10 @@ static bool wake_or_start(bool is_much)
                            : atomic_load_explicit(&purging.thread, memory_order_relaxed);
   if (state == RESTING && atomic_compare_exchange_strong_explicit(&purging.thread, &state, RUNNING,
                                                                   memory_order_acq_rel, memory_order_relaxed))
-    gilloc_futex_wake(&purging.thread, 1);
+    wake_thread();
   if (state == NO_THREAD && is_much && gilloc_has_one_thread())
     start_thread();
-  return atomic_load_explicit(&purging.thread, memory_order_relaxed) != NO_THREAD;
+  return is_served();
 }
 
 void gilloc_purge_prepare(void)
@@ -292,18 +331,13 @@ void gilloc_purge_tick(void)
     return;
   uint64_t ticks = gilloc_ticks();
   bool is_time = ticks - atomic_load_explicit(&purging.last_ticks, memory_order_relaxed) >= CLOCK_TICKS;
-  if (is_time && atomic_load_explicit(&purging.thread, memory_order_relaxed) == NO_THREAD) {
+  if (is_time && !is_served()) {
     atomic_store_explicit(&purging.last_ticks, ticks, memory_order_relaxed);
     gilloc_purge_step(gilloc_clock_ns());
   }
 }
 
 /* ---- settings, figures, fork ---- */
-
-static void wake_thread(void)
-{
-  gilloc_futex_wake(&purging.thread, 1);
-}
 
 void gilloc_purge_set_decay_ms(uint32_t milliseconds)
 {
@@ -320,7 +354,7 @@ void gilloc_purge_set_background(bool wanted)
 void gilloc_purge_stop(void)
 {
   atomic_store_explicit(&purging.no_background, true, memory_order_relaxed);
-  /* It sleeps on no such value. pairs with the exchange in rests */
+  /* pairs with the exchange in rests */
   atomic_exchange_explicit(&purging.thread, STOPPED, memory_order_acq_rel);
   wake_thread();
   join_last();
@@ -348,6 +382,7 @@ void gilloc_purge_after_fork(bool in_child) GILLOC_NOT_ANALYSED
     return;
   atomic_store_explicit(&purging.thread, NO_THREAD, memory_order_relaxed);
   atomic_store_explicit(&purging.has_last, false, memory_order_relaxed);
+  atomic_store_explicit(&purging.thread_waits, false, memory_order_relaxed);
   /* ThreadSanitizer ends a forked child that starts a thread. */
   if (GILLOC_TSAN)
     atomic_store_explicit(&purging.no_background, true, memory_order_relaxed);

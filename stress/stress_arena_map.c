@@ -12,6 +12,7 @@
 
 #include "arena.h"
 #include "arena_map.h"
+#include "arena_release.h"
 #include "depot.h"
 #include "guard.h"
 #include "size_class.h"
@@ -83,6 +84,7 @@ static void *churn(void *argument)
       gilloc_tcache_flush();
       gilloc_depot_drain_all();
     }
+    gilloc_arena_reclaim();
   } while (stress_goes_on());
   gilloc_thread_detach();
   free(blocks);

@@ -115,18 +115,12 @@ static GILLOC_ALWAYS_INLINE void gilloc_read_leave(void)
     gilloc_rcu_read_leave();
 }
 
-/* True in a read section, the application's own included: no grace period may be waited for. */
-static inline bool gilloc_read_is_open(void)
+/* Returns when every read section that was open at the call has ended; false where that cannot be known. No
+ * guard may be held, nor a read section be open. Nothing under none and gil, where readers exclude writers.
+ */
+static inline bool gilloc_read_synchronize(void)
 {
-  return GILLOC_STRATEGY == GILLOC_STRATEGY_FINE && gilloc_rcu_is_reading();
-}
-
-/* Returns when every read section that was open at the call has ended. No guard may be held, nor a read
- * section be open. Nothing under none and gil, where readers exclude writers. */
-static inline void gilloc_read_synchronize(void)
-{
-  if (GILLOC_STRATEGY == GILLOC_STRATEGY_FINE)
-    gilloc_rcu_synchronize();
+  return GILLOC_STRATEGY != GILLOC_STRATEGY_FINE || gilloc_rcu_synchronize();
 }
 
 #endif

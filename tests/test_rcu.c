@@ -38,7 +38,20 @@ static void test_grace_period_without_readers_ends(void **state)
 {
   (void)state;
   for (unsigned i = 0; i < 10; i++)
-    gilloc_rcu_synchronize();
+    EXPECT_TRUE(gilloc_rcu_synchronize());
+}
+
+/* The first test: later the process has had threads. */
+static void test_child_of_one_thread_has_grace_periods(void **state)
+{
+  (void)state;
+  if (!gilloc_has_one_thread())
+    skip(); /* ThreadSanitizer has one of its own */
+  gilloc_free(gilloc_malloc(1));
+  pid_t child = fork();
+  if (child == 0)
+    _exit(gilloc_rcu_synchronize() ? 0 : 1);
+  EXPECT_EQ(wait_for_child(child), 0);
 }
 
 static void *read_nested(void *argument)
@@ -196,10 +209,9 @@ static void test_sections_and_grace_periods_preserve_errno(void **state)
 static void read_and_synchronize(void)
 {
   read_once(NULL);
-  gilloc_rcu_synchronize();
+  COUNT_UNLESS(!gilloc_rcu_synchronize());
 }
 
-/* The library's own handlers of pthread_atfork bring liburcu through; the reader's thread stays behind. */
 static void test_child_of_a_fork_does_not_wait_for_readers_left_behind(void **state)
 {
   (void)state;
@@ -219,9 +231,8 @@ static void test_refused_membarrier_ends_no_process(void **state)
   (void)state;
   pid_t child = fork();
   if (child == 0) {
-    if (sandbox_refuses(SYS_membarrier))
-      gilloc_rcu_synchronize();
-    _exit(0);
+    bool is_refused = sandbox_refuses(SYS_membarrier);
+    _exit(is_refused && gilloc_rcu_synchronize() ? 1 : 0);
   }
   EXPECT_EQ(wait_for_child(child), 0);
 }
@@ -229,6 +240,7 @@ static void test_refused_membarrier_ends_no_process(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(test_child_of_one_thread_has_grace_periods, begin),
       cmocka_unit_test_setup(test_grace_period_without_readers_ends, begin),
       cmocka_unit_test_setup(test_grace_period_outlasts_an_open_read_section, begin),
       cmocka_unit_test_setup(test_leaving_an_inner_section_does_not_close_the_outer, begin),

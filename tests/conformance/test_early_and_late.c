@@ -20,13 +20,15 @@ static void allocate_stage(unsigned stage)
     early[stage][i] = malloc(early_sizes[i]);
     for (size_t j = 0; early[stage][i] && j < early_sizes[i]; j++)
       early[stage][i][j] = (unsigned char)(stage + 1);
+    if (malloc_usable_size(early[stage][i]) < early_sizes[i])
+      abort();
     free(malloc(early_sizes[i]));
   }
 }
 
-enum { MANY = 50000 };
+enum { MANY = 200000 };
 
-/* More than the caches hold, and less than an arena. What is free now is handed out again when the library's
+/* More than the caches hold, and arenas' worth. What is free now is handed out again when the library's
  * constructors have run. */
 static void use_many(void)
 {
