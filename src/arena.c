@@ -64,6 +64,11 @@ static void count_mapped(const struct gilloc_arena *arena) GILLOC_REQUIRES(arena
 
 /* ---- dirty pools (GILLOC_ARENA_PURGES alone) ---- */
 
+static bool is_purged_later(void)
+{
+  return GILLOC_ARENA_PURGES && gilloc_arena_record_is_from_os();
+}
+
 static size_t dirty_pools_now(void)
 {
   return atomic_load_explicit(&arenas.dirty_pools, memory_order_relaxed);
@@ -110,13 +115,6 @@ static bool may_take_top(struct gilloc_arena *arena, bool *fresh) GILLOC_REQUIRE
   arena->purged &= ~bit;
   arena->unknown &= ~bit;
   return true;
-}
-
-/* The arena is to be unmapped, which takes the charge of all of it back. */
-static void forget_pools(struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.guard)
-{
-  set_dirty(arena, 0);
-  gilloc_os_charge_anyway((size_t)__builtin_popcountll(arena->purged) * GILLOC_POOL_SIZE);
 }
 
 /* A new arena as the only one of an empty usable list; NULL without memory, with nothing changed. */
@@ -175,10 +173,7 @@ bool gilloc_arena_take_pool(struct gilloc_pool_slot *slot)
 
 static void list_unlink(struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.guard)
 {
-  if (arena->prev)
-    arena->prev->next = arena->next;
-  else
-    arenas.usable = arena->next;
+  *(arena->prev ? &arena->prev->next : &arenas.usable) = arena->next;
   if (arena->next)
     arena->next->prev = arena->prev;
 }
@@ -203,8 +198,19 @@ static void list_move_behind(struct gilloc_arena *arena, struct gilloc_arena *le
   left->next = arena;
 }
 
-/* Counts the pool that came back and keeps the list ascending. True when the arena is empty and has left
- * the list. The order of the cases is CPython's. */
+/* What becomes of an empty arena when `other` remains usable and `dirty` pools are dirty. CPython's goes at
+ * once. One that is purged stays until it is, for memory that comes and goes stays: but where only traffic
+ * purges, no more of it than GILLOC_ARENA_DIRTY_MAX, which might have seen the last of the traffic. */
+static bool goes_at_once(const struct gilloc_arena *other, size_t dirty) GILLOC_REQUIRES(arenas.guard)
+{
+  if (!other && GILLOC_ARENA_KEEPS_LAST)
+    return false;
+  bool is_much = dirty > GILLOC_ARENA_DIRTY_MAX >> GILLOC_POOL_BITS;
+  return !is_purged_later() || (is_much && GILLOC_STRATEGY != GILLOC_STRATEGY_FINE);
+}
+
+/* Counts the pool that came back and keeps the list ascending. True when the arena is empty, does not stay,
+ * and has left the list. The order of the cases is CPython's. */
 static bool gained_pool(struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.guard)
 {
   uint32_t before = arena->free_pools;
@@ -214,7 +220,7 @@ static bool gained_pool(struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.guard
     arenas.rightmost[before] = left && left->free_pools == before ? left : NULL;
   }
   arena->free_pools = before + 1;
-  if (arena->free_pools == arena->total_pools && (arena->next || !GILLOC_ARENA_KEEPS_LAST)) {
+  if (arena->free_pools == arena->total_pools && goes_at_once(arena->next, dirty_pools_now())) {
     list_unlink(arena);
     return true;
   }
@@ -234,8 +240,11 @@ static void withdraw(struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.guard)
   arenas.counts.mapped_now--;
   arenas.counts.pools -= arena->total_pools;
   arena->next = NULL;
-  if (GILLOC_ARENA_PURGES)
-    forget_pools(arena);
+  if (!GILLOC_ARENA_PURGES)
+    return;
+  set_dirty(arena, 0);
+  /* Unmapping takes the charge of all of it back. */
+  gilloc_os_charge_anyway((size_t)__builtin_popcountll(arena->purged) * GILLOC_POOL_SIZE);
 }
 
 struct gilloc_arena *gilloc_arena_put_pool(struct gilloc_arena *arena, unsigned index)
@@ -258,7 +267,7 @@ static bool would_be_head(const struct gilloc_arena *arena) GILLOC_REQUIRES(aren
 {
   if (arena->free_pools == 0)
     return true;
-  if (arena->free_pools + 1 == arena->total_pools && (arena->next || !GILLOC_ARENA_KEEPS_LAST))
+  if (arena->free_pools + 1 == arena->total_pools && goes_at_once(arena->next, dirty_pools_now() + 1))
     return false;
   return arenas.usable == arena && arenas.rightmost[arena->free_pools] == arena;
 }
@@ -354,6 +363,24 @@ struct gilloc_arena *gilloc_arena_take_dirty(size_t limit, uint64_t *out)
   return arena;
 }
 
+struct gilloc_arena *gilloc_arena_withdraw_empty(size_t limit, size_t *dirty)
+{
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&arenas.guard, &node);
+  /* It stands last; with a neighbour it is not the one to keep. */
+  struct gilloc_arena *arena = arenas.rightmost[GILLOC_ARENA_POOLS];
+  bool goes = arena && is_purged_later() && arena->prev && arena->dirty_pools <= limit;
+  if (goes) {
+    *dirty = arena->dirty_pools;
+    arenas.counts.purged_total += arena->dirty_pools;
+    set_free_pools(arena, 0);
+    arena->free_pools = arena->total_pools;
+    withdraw(arena);
+  }
+  gilloc_guard_leave(&arenas.guard, &node);
+  return goes ? arena : NULL;
+}
+
 /* Puts the pools of `out` back below the others. True when the arena is empty and has left list and map. */
 static bool put_out(struct gilloc_arena *arena, uint64_t out, bool is_purged) GILLOC_REQUIRES(arenas.guard)
 {
@@ -370,9 +397,9 @@ static bool put_out(struct gilloc_arena *arena, uint64_t out, bool is_purged) GI
     arena->unknown |= out;
     set_dirty(arena, arena->dirty_pools + count);
   }
-  const struct gilloc_arena *other = arenas.usable != arena ? arenas.usable : arena->next;
+  bool is_last = !arenas.usable || (arenas.usable == arena && !arena->next);
   uint32_t free_pools = arena->free_pools + count;
-  bool emptied = free_pools == arena->total_pools && (other || !GILLOC_ARENA_KEEPS_LAST);
+  bool emptied = free_pools == arena->total_pools && arena->dirty_pools == 0 && !is_last;
   set_free_pools(arena, emptied ? 0 : free_pools);
   arena->free_pools = free_pools;
   if (emptied)
@@ -403,9 +430,7 @@ size_t gilloc_arena_idle_pools(bool begin)
 size_t gilloc_arena_purgeable(void)
 {
   size_t pools = dirty_pools_now();
-  if (!GILLOC_ARENA_PURGES || pools == 0 || !gilloc_arena_record_is_from_os())
-    return 0;
-  return pools << GILLOC_POOL_BITS;
+  return pools != 0 && is_purged_later() ? pools << GILLOC_POOL_BITS : 0;
 }
 
 struct gilloc_arena_counts gilloc_arena_counts(void)

@@ -3,6 +3,7 @@
  * arena.h: arenas, which get memory from the OS and hand out pool-sized slots of it.
  *
  *   not mapped --map--> usable (some pool free) <--> full (on no list) --> ... --> all pools free --unmap-->
+ *                                                                    (GILLOC_ARENA_PURGES: when purged)
  *
  * Usable arenas form a doubly linked list that ascends by number of free pools; new pools come only from
  * its head, the arena with the fewest, so that the emptiest ones can drain. Invariant of every arena:
@@ -14,6 +15,9 @@
 #define GILLOC_ARENA_H
 
 #include "arena_record.h"
+
+/* Dirty bytes in free pools beyond which empty arenas are unmapped at once, where no thread purges. */
+enum { GILLOC_ARENA_DIRTY_MAX = 64 << 20 };
 
 /* A pool's place. */
 struct gilloc_pool_slot {
@@ -43,9 +47,9 @@ static inline void *gilloc_arena_pool_header(struct gilloc_arena *arena, unsigne
 /* Takes a pool; false without memory. */
 bool gilloc_arena_take_pool(struct gilloc_pool_slot *slot);
 
-/* Puts a pool back. An arena that has thereby become empty, and is not the one to keep, is taken out of
- * the list and the map and returned: the caller gives it to gilloc_arena_release when it has left its
- * own guards. NULL otherwise. */
+/* Puts a pool back. An arena that has thereby become empty, and is not one to keep, is taken out of the list
+ * and the map and returned: the caller gives it to gilloc_arena_release when it has left its own guards. NULL
+ * otherwise. Kept are the last one, and those that are to be purged: until then. */
 struct gilloc_arena *gilloc_arena_put_pool(struct gilloc_arena *arena, unsigned index);
 
 /* True where a pool that the arena got back now would be the very next one to be taken, so that putting it
@@ -65,12 +69,16 @@ void gilloc_arena_forget(struct gilloc_arena *arena);
  * not GILLOC_ARENA_PURGES. Takes no lock: a figure that may be old. */
 size_t gilloc_arena_purgeable(void);
 
+/* An empty arena with no more than `limit` dirty pools, `*dirty`, and not the last one: the one that has been
+ * empty longest, returned as by gilloc_arena_put_pool. NULL where that one has more, or there is none. */
+struct gilloc_arena *gilloc_arena_withdraw_empty(size_t limit, size_t *dirty);
+
 /* Takes up to `limit` dirty pools out of the arena that has had some longest, those that came back first; bit
  * i of `*out` is pool i. They count as used until gilloc_arena_put_dirty. NULL where there are none. */
 struct gilloc_arena *gilloc_arena_take_dirty(size_t limit, uint64_t *out);
 
-/* Puts them back, purged or not, to the bottom of the stack, so that warm pools are taken first. An arena
- * that has thereby become empty is returned as by gilloc_arena_put_pool. */
+/* Puts them back, purged or not, to the bottom of the stack, so that warm pools are taken first. An arena of
+ * which nothing but purged pools is left, and not the last one, is returned as by gilloc_arena_put_pool. */
 struct gilloc_arena *gilloc_arena_put_dirty(struct gilloc_arena *arena, uint64_t out, bool is_purged);
 
 /* How many pools were dirty and free without a break since the last call with `begin`. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * arena_purge.c: take pools out, madvise, put them back; an arena at a time.
+ * arena_purge.c: empty arenas go whole; of the others take pools out, madvise, put them back; one at a time.
  */
 #include "arena_purge.h"
 
@@ -20,9 +20,28 @@ static bool purge_pools(const struct gilloc_arena *arena, uint64_t out)
   return true;
 }
 
+static void push(struct gilloc_arena **emptied, struct gilloc_arena *arena)
+{
+  arena->next = *emptied;
+  *emptied = arena;
+}
+
+/* Withdraws empty arenas with no more than `wanted` dirty pools among them; returns how many these were. */
+static size_t withdraw_empties(size_t wanted, struct gilloc_arena **emptied)
+{
+  size_t pools = 0, dirty;
+  struct gilloc_arena *arena;
+  while ((arena = gilloc_arena_withdraw_empty(wanted - pools, &dirty))) {
+    pools += dirty;
+    push(emptied, arena);
+  }
+  return pools;
+}
+
 size_t gilloc_arena_purge(size_t bytes, struct gilloc_arena **emptied)
 {
-  size_t pools = 0, wanted = (bytes >> GILLOC_POOL_BITS) + ((bytes & (GILLOC_POOL_SIZE - 1)) != 0);
+  size_t wanted = (bytes >> GILLOC_POOL_BITS) + ((bytes & (GILLOC_POOL_SIZE - 1)) != 0);
+  size_t pools = withdraw_empties(wanted, emptied);
   bool is_purged = gilloc_arena_purgeable() != 0;
   while (is_purged && pools < wanted) {
     uint64_t out;
@@ -32,10 +51,8 @@ size_t gilloc_arena_purge(size_t bytes, struct gilloc_arena **emptied)
     is_purged = purge_pools(arena, out);
     pools += is_purged ? (size_t)__builtin_popcountll(out) : 0;
     struct gilloc_arena *empty = gilloc_arena_put_dirty(arena, out, is_purged);
-    if (empty) {
-      empty->next = *emptied;
-      *emptied = empty;
-    }
+    if (empty)
+      push(emptied, empty);
   }
   return pools << GILLOC_POOL_BITS;
 }

@@ -2,7 +2,7 @@
  *
  * arena_purge.h: gives the pages of free pools back to the OS, where the geometry is GILLOC_ARENA_PURGES and
  * arenas come from the OS. A pool is out of its arena meanwhile, so no guard is held; purged, it counts as
- * fresh. Arenas that are empty when their pools return are linked into `*emptied`, for gilloc_arena_release.
+ * fresh. Empty arenas are linked into `*emptied`, for gilloc_arena_release, but for the last usable one.
  * Not for two threads at once with the same `emptied`; otherwise thread-safe.
  */
 #ifndef GILLOC_ARENA_PURGE_H

@@ -12,6 +12,7 @@
 
 #include "arena.h"
 #include "arena_map.h"
+#include "arena_purge.h"
 #include "arena_release.h"
 #include "depot.h"
 #include "guard.h"
@@ -72,6 +73,21 @@ static void fill_and_empty(struct gilloc_prng *prng, char **blocks)
   atomic_fetch_add_explicit(&stress.steps, 2 * (uint64_t)count, memory_order_relaxed);
 }
 
+/* What would keep the arenas: the cache, the depot, and the decay time. */
+static void let_arenas_go(void)
+{
+  if (GILLOC_HAS_TCACHE) {
+    gilloc_tcache_flush();
+    gilloc_depot_drain_all();
+  }
+  struct gilloc_arena *emptied = NULL;
+  struct gilloc_entry entry = gilloc_entry_enter();
+  gilloc_arena_purge_all(&emptied);
+  gilloc_arena_release(emptied);
+  gilloc_entry_leave(entry);
+  gilloc_arena_reclaim();
+}
+
 static void *churn(void *argument)
 {
   struct worker *worker = argument;
@@ -80,11 +96,7 @@ static void *churn(void *argument)
   gilloc_thread_attach();
   do {
     fill_and_empty(&worker->prng, blocks);
-    if (GILLOC_HAS_TCACHE) { /* which would keep the arenas */
-      gilloc_tcache_flush();
-      gilloc_depot_drain_all();
-    }
-    gilloc_arena_reclaim();
+    let_arenas_go();
   } while (stress_goes_on());
   gilloc_thread_detach();
   free(blocks);

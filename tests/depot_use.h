@@ -5,6 +5,7 @@
 #ifndef GILLOC_TESTS_DEPOT_USE_H
 #define GILLOC_TESTS_DEPOT_USE_H
 
+#include "arena_use.h"
 #include "expect.h"
 #include "threads.h"
 
@@ -62,7 +63,7 @@ static inline bool centres_are_empty(void)
   for (unsigned c = 0; c < GILLOC_CLASS_COUNT; c++)
     if (gilloc_central_counts(c).pools != 0)
       return false;
-  return gilloc_arena_counts().mapped_now <= GILLOC_ARENA_KEEPS_LAST;
+  return arenas_when_purged() <= GILLOC_ARENA_KEEPS_LAST;
 }
 
 static inline int drain_all(void **state)

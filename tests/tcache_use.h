@@ -6,6 +6,7 @@
 #ifndef GILLOC_TESTS_TCACHE_USE_H
 #define GILLOC_TESTS_TCACHE_USE_H
 
+#include "arena_use.h"
 #include "expect.h"
 #include "fixture.h"
 #include "threads.h"
@@ -82,7 +83,7 @@ static inline bool nothing_is_in_use(void)
   for (unsigned c = 0; c < GILLOC_CLASS_COUNT; c++)
     if (gilloc_central_counts(c).pools != 0)
       return false;
-  return gilloc_arena_counts().mapped_now <= GILLOC_ARENA_KEEPS_LAST;
+  return arenas_when_purged() <= GILLOC_ARENA_KEEPS_LAST;
 }
 
 static inline void take_all(unsigned size_class, struct gilloc_block **blocks, unsigned count)

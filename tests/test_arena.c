@@ -5,14 +5,14 @@
  * The heap has one list of arenas; every test leaves it without pools in use, so it holds at most one
  * empty arena at the start of a test.
  */
+#include "arena_use.h"
 #include "expect.h"
 #include "fixture.h"
 
 #include "arena.h"
-#include "arena_release.h"
 #include "arena_map.h"
 
-enum { MAX_SLOTS = 16 * GILLOC_ARENA_POOLS };
+enum { MAX_SLOTS = 20 * GILLOC_ARENA_POOLS };
 
 static uint64_t seed;
 static struct gilloc_pool_slot slots[MAX_SLOTS]; /* pools in use, in no order */
@@ -50,6 +50,7 @@ static int put_all(void **state)
   (void)state;
   while (slot_count)
     put_at(slot_count - 1);
+  arenas_when_purged();
   return 0;
 }
 
@@ -233,9 +234,55 @@ static void test_empty_arena_goes_back_while_another_is_usable(void **state)
   put_some(slot.arena, slot.arena->total_pools - 1);
   EXPECT_EQ(gilloc_arena_counts().mapped_now, before);
   put_some(slot.arena, 1);
-  EXPECT_EQ(gilloc_arena_counts().mapped_now, before - 1);
+  EXPECT_EQ(gilloc_arena_counts().mapped_now, before - !GILLOC_ARENA_PURGES);
+  EXPECT_EQ(arenas_when_purged(), before - 1);
   EXPECT_FALSE(is_mapped(start));
   EXPECT_EQ(gilloc_arena_map_find(start + GILLOC_POOL_SIZE), 0);
+}
+
+static struct gilloc_arena *take_arenas(unsigned count)
+{
+  struct gilloc_arena *last = NULL;
+  while (count-- > 0)
+    last = take_whole_arena();
+  return last;
+}
+
+/* A program that does the same again and again asks the kernel for nothing. */
+static void test_emptied_arenas_serve_again_before_any_is_mapped(void **state)
+{
+  (void)state;
+  if (!GILLOC_ARENA_PURGES)
+    skip();
+  struct gilloc_arena *last = take_arenas(3);
+  unsigned count = slot_count;
+  size_t mapped = gilloc_arena_counts().mapped_total;
+  while (slot_count)
+    put_at(0);
+  EXPECT_EQ(last->free_pools, last->total_pools);
+  EXPECT_TRUE(gilloc_arena_is_consistent());
+  while (slot_count < count)
+    take();
+  EXPECT_EQ(last->free_pools, 0);
+  EXPECT_EQ(gilloc_arena_counts().mapped_total, mapped);
+}
+
+/* Nobody might come to purge them. */
+static void test_beyond_a_bound_emptied_arenas_stay_only_where_a_thread_purges(void **state)
+{
+  (void)state;
+  size_t most = GILLOC_ARENA_DIRTY_MAX >> GILLOC_ARENA_BITS;
+  if (!GILLOC_ARENA_PURGES)
+    skip();
+  take_arenas((unsigned)most + 3);
+  size_t held = gilloc_arena_counts().mapped_now;
+  while (slot_count)
+    put_at(slot_count - 1);
+  if (GILLOC_STRATEGY == GILLOC_STRATEGY_FINE)
+    EXPECT_EQ(gilloc_arena_counts().mapped_now, held);
+  else
+    EXPECT_EQ(gilloc_arena_counts().mapped_now, most);
+  EXPECT_TRUE(gilloc_arena_is_consistent());
 }
 
 /* bpo-37257: from CPython 3.9 on the last arena of the list stays. */
@@ -248,7 +295,8 @@ static void test_last_usable_arena_stays_though_empty_where_the_geometry_keeps_i
   EXPECT_EQ(gilloc_arena_counts().mapped_now, before - !GILLOC_ARENA_KEEPS_LAST);
 }
 
-/* Three full arenas, emptied in the order 1, 0, 2: 3.8 releases each, 3.9 keeps 1 alone. */
+/* Three full arenas, emptied in the order 1, 0, 2: 3.8 releases each, 3.9 keeps 1 alone. Where they wait to
+ * be purged, the one that would serve next stays. */
 static void test_three_arenas_emptied_leave_what_cpython_leaves(void **state)
 {
   (void)state;
@@ -263,10 +311,10 @@ static void test_three_arenas_emptied_leave_what_cpython_leaves(void **state)
   put_some(arenas[1], arenas[1]->total_pools);
   put_some(arenas[0], arenas[0]->total_pools);
   put_some(arenas[2], arenas[2]->total_pools);
-  EXPECT_EQ(gilloc_arena_counts().mapped_now, GILLOC_ARENA_KEEPS_LAST);
+  EXPECT_EQ(arenas_when_purged(), GILLOC_ARENA_KEEPS_LAST);
   EXPECT_FALSE(is_mapped(starts[0]));
-  EXPECT_EQ(is_mapped(starts[1]), GILLOC_ARENA_KEEPS_LAST);
-  EXPECT_FALSE(is_mapped(starts[2]));
+  EXPECT_EQ(is_mapped(starts[1]), GILLOC_ARENA_KEEPS_LAST && !GILLOC_ARENA_PURGES);
+  EXPECT_EQ(is_mapped(starts[2]), GILLOC_ARENA_PURGES);
 }
 
 static void test_counts_follow_arenas_and_pools(void **state)
@@ -323,7 +371,7 @@ static void test_random_use_stays_consistent_and_fills_the_fullest_arena(void **
   }
   put_all(NULL);
   EXPECT_TRUE(gilloc_arena_is_consistent());
-  EXPECT_EQ(gilloc_arena_counts().mapped_now, GILLOC_ARENA_KEEPS_LAST);
+  EXPECT_EQ(arenas_when_purged(), GILLOC_ARENA_KEEPS_LAST);
 }
 
 static void put_slot(struct gilloc_pool_slot slot)
@@ -371,7 +419,7 @@ static void test_threads_never_share_a_pool(void **state)
   run_threads(4, take_and_put);
   EXPECT_EQ(test_failures, 0);
   EXPECT_TRUE(gilloc_arena_is_consistent());
-  EXPECT_EQ(gilloc_arena_counts().mapped_now, GILLOC_ARENA_KEEPS_LAST);
+  EXPECT_EQ(arenas_when_purged(), GILLOC_ARENA_KEEPS_LAST);
 }
 
 #define ARENA_TEST(f) cmocka_unit_test_teardown(f, put_all)
@@ -391,6 +439,8 @@ int main(int argc, char **argv)
       ARENA_TEST(test_pools_come_from_the_arena_with_the_fewest_free),
       ARENA_TEST(test_no_arena_is_mapped_while_a_pool_is_free),
       ARENA_TEST(test_empty_arena_goes_back_while_another_is_usable),
+      ARENA_TEST(test_emptied_arenas_serve_again_before_any_is_mapped),
+      ARENA_TEST(test_beyond_a_bound_emptied_arenas_stay_only_where_a_thread_purges),
       ARENA_TEST(test_last_usable_arena_stays_though_empty_where_the_geometry_keeps_it),
       ARENA_TEST(test_three_arenas_emptied_leave_what_cpython_leaves),
       ARENA_TEST(test_counts_follow_arenas_and_pools),

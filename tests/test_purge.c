@@ -7,9 +7,7 @@
 #include "expect.h"
 #include "fixture.h"
 
-#include "arena.h"
-#include "arena_purge.h"
-#include "arena_release.h"
+#include "geometry.h"
 #include "os_memory.h"
 #include "page_heap.h"
 #include "purge.h"
@@ -18,7 +16,7 @@
 
 #include <dirent.h>
 
-enum { MIB = 1 << 20, POOLS = 3 * GILLOC_ARENA_POOLS, BLOCKS = 600000, DEADLINE_S = 30 };
+enum { MIB = 1 << 20, BLOCKS = 600000, DEADLINE_S = 30 };
 
 static const uint64_t ms = 1000000;
 static uint64_t now = UINT64_C(1) << 40; /* past every true time */
@@ -121,137 +119,6 @@ static void test_tick_purges_at_once_above_the_soft_limit(void **state)
   gilloc_os_set_limits(gilloc_os_counts().charged - MIB, 0);
   gilloc_purge_tick();
   EXPECT_EQ(gilloc_purge_counts().purgeable, 0);
-}
-
-/* ---- pools ---- */
-
-static struct gilloc_pool_slot slots[POOLS];
-
-static char *pool_start(unsigned i)
-{
-  return gilloc_arena_pool_start(slots[i].arena, slots[i].index);
-}
-
-static void take_pools(unsigned count)
-{
-  for (unsigned i = 0; i < count; i++) {
-    EXPECT_TRUE(gilloc_arena_take_pool(&slots[i]));
-    memset(pool_start(i), 1, GILLOC_POOL_SIZE);
-  }
-}
-
-static void put_pool(unsigned i)
-{
-  gilloc_arena_release(gilloc_arena_put_pool(slots[i].arena, slots[i].index));
-}
-
-static bool is_resident(char *start)
-{
-  unsigned char resident;
-  EXPECT_EQ(mincore(start, 1, &resident), 0);
-  return resident & 1;
-}
-
-static void test_free_pools_of_arenas_in_use_are_purged(void **state)
-{
-  (void)state;
-  size_t charged = gilloc_os_counts().charged;
-  take_pools(POOLS);
-  size_t with_pools = gilloc_os_counts().charged;
-  for (unsigned i = 0; i < POOLS; i++)
-    if (i % 8 != 0)
-      put_pool(i);
-  size_t dirty = gilloc_arena_counts().dirty_pools;
-  EXPECT_TRUE(dirty >= POOLS - POOLS / 8 - 2 * GILLOC_ARENA_POOLS);
-  EXPECT_EQ(gilloc_purge_all(), dirty << GILLOC_POOL_BITS);
-  EXPECT_TRUE(gilloc_arena_is_consistent());
-  EXPECT_EQ(gilloc_arena_counts().dirty_pools, 0);
-  EXPECT_EQ(gilloc_arena_counts().purged_pools, dirty);
-  EXPECT_EQ(gilloc_os_counts().charged, with_pools - (dirty << GILLOC_POOL_BITS));
-  for (unsigned i = 0; i < POOLS; i++)
-    EXPECT_EQ(is_resident(pool_start(i)), i % 8 == 0);
-  for (unsigned i = 0; i < POOLS; i += 8) {
-    EXPECT_EQ(*pool_start(i), 1);
-    put_pool(i);
-  }
-  EXPECT_TRUE(gilloc_os_counts().charged <= charged + GILLOC_ARENA_SIZE + (1 << 18));
-}
-
-static void test_purged_pool_is_fresh_and_zero(void **state)
-{
-  (void)state;
-  take_pools(8);
-  for (unsigned i = 1; i < 8; i++)
-    put_pool(i);
-  gilloc_purge_all();
-  struct gilloc_pool_slot slot;
-  for (unsigned i = 1; i < 8; i++) {
-    EXPECT_TRUE(gilloc_arena_take_pool(&slot));
-    EXPECT_TRUE(slot.fresh);
-    EXPECT_EQ(*gilloc_arena_pool_start(slot.arena, slot.index), 0);
-    slots[i] = slot;
-  }
-  put_pool(3);
-  EXPECT_TRUE(gilloc_arena_take_pool(&slot)); /* the one that came back last, not purged */
-  EXPECT_FALSE(slot.fresh);
-  EXPECT_EQ(slot.index, slots[3].index);
-  for (unsigned i = 0; i < 8; i++)
-    put_pool(i);
-}
-
-static void test_pools_decay_as_pages_do(void **state)
-{
-  (void)state;
-  take_pools(9);
-  for (unsigned i = 1; i < 9; i++)
-    put_pool(i);
-  EXPECT_EQ(purgeable_after(500), 8 << GILLOC_POOL_BITS);
-  take_pools(3); /* these are not idle */
-  for (unsigned i = 0; i < 3; i++)
-    put_pool(i);
-  EXPECT_EQ(purgeable_after(500), 3 << GILLOC_POOL_BITS);
-  EXPECT_EQ(purgeable_after(500), 0);
-}
-
-/* Its last pool was out to be purged while the others came back. */
-static void test_arena_that_empties_meanwhile_is_released(void **state)
-{
-  (void)state;
-  uint64_t out;
-  take_pools(POOLS);
-  struct gilloc_arena *arena = slots[POOLS / 2].arena; /* all of its pools are in use */
-  put_pool(POOLS / 2);
-  EXPECT_PTR_EQ(gilloc_arena_take_dirty(1, &out), arena);
-  EXPECT_EQ(out, (uint64_t)1 << slots[POOLS / 2].index);
-  for (unsigned i = 0; i < POOLS; i++)
-    if (slots[i].arena == arena && i != POOLS / 2)
-      put_pool(i);
-  put_pool(0);
-  EXPECT_TRUE(gilloc_arena_is_consistent());
-  size_t held = gilloc_arena_counts().mapped_now;
-  EXPECT_PTR_EQ(gilloc_arena_put_dirty(arena, out, false), arena);
-  EXPECT_EQ(gilloc_arena_counts().mapped_now, held - 1);
-  EXPECT_TRUE(gilloc_arena_is_consistent());
-  gilloc_arena_release(arena);
-  for (unsigned i = 1; i < POOLS; i++)
-    if (slots[i].arena != arena)
-      put_pool(i);
-}
-
-static void test_limit_refuses_a_purged_pool(void **state)
-{
-  (void)state;
-  take_pools(8);
-  for (unsigned i = 1; i < 8; i++)
-    put_pool(i);
-  gilloc_purge_all();
-  gilloc_os_set_limits(0, gilloc_os_counts().charged + GILLOC_POOL_SIZE);
-  EXPECT_TRUE(gilloc_arena_take_pool(&slots[1]));
-  EXPECT_FALSE(gilloc_arena_take_pool(&slots[2]));
-  EXPECT_TRUE(gilloc_arena_is_consistent());
-  gilloc_os_set_limits(0, 0);
-  put_pool(1);
-  put_pool(0);
 }
 
 /* ---- without a clock of the test's ---- */
@@ -448,11 +315,6 @@ int main(void)
       TEST(test_decay_time_can_be_set),
       TEST(test_purge_all_gives_everything_back_at_once),
       TEST(test_tick_purges_at_once_above_the_soft_limit),
-      TEST(test_free_pools_of_arenas_in_use_are_purged),
-      TEST(test_purged_pool_is_fresh_and_zero),
-      TEST(test_pools_decay_as_pages_do),
-      TEST(test_arena_that_empties_meanwhile_is_released),
-      TEST(test_limit_refuses_a_purged_pool),
       TEST(test_thread_purges_without_traffic_and_rests),
       TEST(test_thread_blocks_all_signals_and_its_starter_none),
       TEST(test_child_of_a_fork_has_a_thread_of_its_own),
