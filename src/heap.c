@@ -13,6 +13,7 @@
 #include "heap_check.h"
 #include "large.h"
 #include "page_cache.h"
+#include "page_region.h"
 #include "purge.h"
 #include "raw.h"
 #include "settings.h"
@@ -90,6 +91,8 @@ static GILLOC_COLD void *take_again(size_t size)
   if (GILLOC_HAS_TCACHE)
     gilloc_tcache_flush();
   gilloc_purge_all();
+  if (GILLOC_HAS_LARGE)
+    gilloc_page_region_release_clean();
   return take_any(size);
 }
 

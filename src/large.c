@@ -8,6 +8,7 @@
 #include "page_bin.h"
 #include "page_cache.h"
 #include "page_heap.h"
+#include "page_region.h"
 #include "purge.h"
 #include "tcache.h"
 
@@ -43,6 +44,7 @@ static void *take(size_t bytes, size_t alignment, struct gilloc_page_dirt *dirt)
     if (GILLOC_HAS_TCACHE)
       gilloc_tcache_flush();
     gilloc_purge_all();
+    gilloc_page_region_release_clean();
     p = gilloc_page_heap_take(bytes, alignment, dirt);
   }
   return p;

@@ -12,6 +12,7 @@
 #include <linux/membarrier.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ static struct {
   _Atomic size_t soft_limit; /* 0: none, as the next */
   _Atomic size_t hard_limit;
   _Atomic size_t refused;
+  _Atomic size_t failed;
   _Atomic size_t lost_moves;
   _Atomic size_t purges;
   _Atomic size_t purged_total;
@@ -111,6 +113,7 @@ struct gilloc_os_counts gilloc_os_counts(void)
                                    .soft_limit = load(&os.soft_limit),
                                    .hard_limit = load(&os.hard_limit),
                                    .refused = load(&os.refused),
+                                   .failed = load(&os.failed),
                                    .purges = load(&os.purges),
                                    .purged_total = load(&os.purged_total)};
 }
@@ -123,8 +126,11 @@ static void *map(void *where, size_t bytes, int flags)
 {
   int error = errno;
   void *start = mmap(where, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+  bool failed = start == MAP_FAILED;
+  if (GILLOC_UNLIKELY(failed))
+    add(&os.failed, errno == ENOMEM);
   errno = error;
-  return start == MAP_FAILED ? NULL : start;
+  return failed ? NULL : start;
 }
 
 static void unmap_uncharged(void *start, size_t bytes)
@@ -231,6 +237,15 @@ void gilloc_os_unmap_all(void)
   size_t bytes;
   while ((start = gilloc_os_ledger_take(&bytes)))
     unmap_uncharged(start, bytes);
+}
+
+size_t gilloc_os_address_limit(void)
+{
+  struct rlimit limit;
+  int error = errno;
+  bool is_known = getrlimit(RLIMIT_AS, &limit) == 0;
+  errno = error;
+  return is_known && limit.rlim_cur != RLIM_INFINITY ? (size_t)limit.rlim_cur : SIZE_MAX;
 }
 
 bool gilloc_os_unreserve(void *start, size_t bytes)

@@ -52,6 +52,9 @@ void *gilloc_os_reserve_for_good(size_t bytes);
  * be unloaded (GILLOC_CLOSABLE), when nothing of it is used any more. */
 void gilloc_os_unmap_all(void);
 
+/* The process's limit on its addresses, RLIMIT_AS, at this moment; SIZE_MAX where it has none. */
+size_t gilloc_os_address_limit(void);
+
 /* Gives reserved memory, or a whole number of its pages, back; the charge is the owner's to take back. False
  * where the kernel cannot split a mapping for want of memory: nothing has changed. */
 bool gilloc_os_unreserve(void *start, size_t bytes);
@@ -101,6 +104,7 @@ struct gilloc_os_counts {
   size_t soft_limit;   /* 0: none */
   size_t hard_limit;   /* 0: none */
   size_t refused;      /* how often the hard limit said no */
+  size_t failed;       /* how often the kernel had no addresses, or no memory, for a mapping */
   size_t purges;       /* calls of gilloc_os_purge that did their work ... */
   size_t purged_total; /* ... and their bytes */
 };

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * page_heap.c: regions, taking, putting, resizing, purging: each finds or makes runs in the page space under
+ * page_heap.c: taking, putting, resizing, purging: each finds or makes runs in the page space under
  * its guard, and speaks to the kernel without it.
  */
 #include "page_heap.h"
 
 #include "guard.h"
 #include "os_memory.h"
+#include "page_region.h"
 #include "page_space.h"
 
-static const size_t region_min = (size_t)64 << 20, region_max = (size_t)1 << 30;
-static const size_t region_unit = (size_t)2 << 20;   /* regions are multiples of it */
 static const size_t unmapped_min = (size_t)64 << 20; /* purged runs from here on go back whole */
 static struct gilloc_guard_node fork_node;
 
@@ -23,51 +22,6 @@ static void cut(struct gilloc_page_run *part, const struct gilloc_page_run *whol
   part->dirty = whole->dirty;
   gilloc_page_run_set(part, start, bytes, GILLOC_PAGE_RUN_OUT);
   gilloc_page_run_clip(part);
-}
-
-/* ---- regions ---- */
-
-/* Enters a new region as a free run; false without memory for its record. */
-static bool enter_region(char *start, size_t bytes)
-{
-  struct gilloc_guard_node node;
-  gilloc_guard_enter(&gilloc_page_space.guard, &node);
-  struct gilloc_page_run *run = gilloc_page_space_take_record();
-  bool entered = run && gilloc_page_space_reserve_words(start, bytes);
-  if (entered) {
-    gilloc_page_space.counts.regions++;
-    gilloc_page_space.counts.reserved += bytes;
-    run->dirty_from = run->dirty_to = start;
-    run->dirty = 0;
-    gilloc_page_run_set(run, start, bytes, GILLOC_PAGE_RUN_OUT);
-    gilloc_page_space_make_free(run);
-  } else {
-    gilloc_page_space_put_record(run);
-  }
-  gilloc_guard_leave(&gilloc_page_space.guard, &node);
-  return entered;
-}
-
-/* Makes room for a run of `bytes` out of a heap that has `reserved`; false without memory. */
-static bool add_region(size_t bytes, size_t reserved)
-{
-  if (!gilloc_os_charge(bytes)) /* no addresses for what the limit will refuse */
-    return false;
-  gilloc_os_discharge(bytes);
-  size_t region = reserved / 4;
-  region = region < region_min ? region_min : region > region_max ? region_max : region;
-  region = bytes > region ? bytes : region;
-  region = (region + region_unit - 1) & ~(region_unit - 1);
-  char *start = gilloc_os_reserve(region);
-  if (!start) {
-    region = bytes;
-    start = gilloc_os_reserve(region);
-  }
-  if (start && !enter_region(start, region)) {
-    gilloc_os_unreserve(start, region);
-    start = NULL;
-  }
-  return start != NULL;
 }
 
 /* ---- taking ---- */
@@ -179,7 +133,7 @@ void *gilloc_page_heap_take(size_t bytes, size_t alignment, struct gilloc_page_d
     *dirt = request.dirt;
     if (outcome == TAKEN)
       return request.block;
-    if (outcome == REFUSED || !add_region(need, request.reserved))
+    if (outcome == REFUSED || !gilloc_page_region_add(need, request.reserved))
       return NULL;
   }
 }

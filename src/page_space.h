@@ -2,7 +2,8 @@
  *
  * page_space.h: what the page heap stands on: the runs of all regions, two trees of free ones (dirty and
  * clean), a list of the dirty ones by age, and a radix tree from the first and the last page of every run to
- * its record. For page_heap.c alone, which enters the guard.
+ * its record. For page_region.c and page_heap.c alone, which enter the
+ * guard.
  *
  *   charged bytes of the heap = live + dirty          no two free runs are neighbours
  */

@@ -9,6 +9,7 @@
 
 #include "os_memory.h"
 #include "page_heap.h"
+#include "page_region.h"
 
 enum { MIB = 1 << 20, SLOTS = 60, STEPS = 3000 };
 
@@ -72,6 +73,26 @@ static void test_neighbours_coalesce_in_any_order(void **state)
     gilloc_page_heap_put(whole);
     gilloc_page_heap_put(wall);
   }
+}
+
+static void test_clean_addresses_go_when_a_mapping_has_failed(void **state)
+{
+  (void)state;
+  char *block = take(MIB);
+  memset(block, 1, MIB);
+  size_t reserved = gilloc_page_heap_counts().reserved;
+  EXPECT_NULL(gilloc_os_reserve((size_t)1 << 60));
+  size_t clean = gilloc_page_heap_counts().clean;
+  EXPECT_EQ(gilloc_page_region_release_clean(), clean);
+  EXPECT_TRUE(gilloc_page_heap_is_consistent());
+  EXPECT_EQ(gilloc_page_heap_counts().clean, 0);
+  EXPECT_EQ(gilloc_page_heap_counts().reserved, reserved - clean);
+  EXPECT_EQ(gilloc_page_region_release_clean(), 0);
+  EXPECT_EQ(block[MIB - 1], 1);
+  char *other = take(MIB); /* of a new region */
+  EXPECT_TRUE(gilloc_page_heap_counts().reserved > reserved - clean);
+  gilloc_page_heap_put(other);
+  gilloc_page_heap_put(block);
 }
 
 static void test_the_smallest_run_that_fits_is_taken(void **state)
@@ -315,6 +336,7 @@ int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
       TEST(test_neighbours_coalesce_in_any_order),
+      TEST(test_clean_addresses_go_when_a_mapping_has_failed),
       TEST(test_the_smallest_run_that_fits_is_taken),
       TEST(test_dirty_pages_are_taken_before_clean_ones),
       TEST(test_fresh_and_purged_pages_are_clean),
