@@ -91,6 +91,15 @@ void gilloc_depot_free_magazine(struct gilloc_magazine *magazine)
   gilloc_guard_leave(&magazines.guard, &node);
 }
 
+size_t gilloc_depot_purge_records(void)
+{
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&magazines.guard, &node);
+  size_t bytes = gilloc_metadata_purge(&magazines.records);
+  gilloc_guard_leave(&magazines.guard, &node);
+  return bytes;
+}
+
 static struct gilloc_magazine *pop(struct gilloc_magazine **stack)
 {
   struct gilloc_magazine *magazine = *stack;

@@ -57,6 +57,9 @@ size_t gilloc_depot_trim(void);
 struct gilloc_magazine *gilloc_depot_new_magazine(void);
 void gilloc_depot_free_magazine(struct gilloc_magazine *magazine);
 
+/* Gives the memory of free magazines back to the OS, where there is much of it; returns the bytes. */
+size_t gilloc_depot_purge_records(void);
+
 /* True where the block is among those put last to the class's stocks (debug builds: in them at all). Walks
  * them: for a block that looks like a free one, as the head of an empty list does, so not far. */
 bool gilloc_depot_has(unsigned size_class, const struct gilloc_block *block);

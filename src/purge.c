@@ -80,6 +80,7 @@ static void trim_caches(bool wholly)
     gilloc_depot_drain_all();
   else
     gilloc_depot_trim();
+  gilloc_depot_purge_records();
 }
 
 static void count(size_t bytes)

@@ -13,6 +13,8 @@
 
 #include "geometry.h"
 #include "purge.h"
+#include "size_class.h"
+#include "tcache_rest.h"
 
 #include <gilloc/gilloc.h>
 
@@ -210,9 +212,43 @@ static void test_threads_that_end_wake_the_purge(void **state)
   gilloc_purge_set_decay_ms(GILLOC_PURGE_DECAY_MS);
 }
 
+/* Has a magazine or two of every class, at the same time as all others. */
+static void *have_all_magazines(void *unused)
+{
+  (void)unused;
+  for (unsigned c = 0; c < GILLOC_CLASS_COUNT; c++) {
+    size_t bytes = gilloc_size_class_bytes(c), count = 2 * GILLOC_TCACHE_START_BYTES / bytes + 3;
+    void *own[2 * GILLOC_TCACHE_START_BYTES / 16 + 3];
+    for (size_t i = 0; i < count; i++)
+      own[i] = gilloc_malloc(bytes);
+    for (size_t i = 0; i < count; i++)
+      gilloc_free(own[i]);
+  }
+  atomic_fetch_add(&ready, 1);
+  threads_await(&ready, LEAVERS);
+  return NULL;
+}
+
+/* But for those that ThreadSanitizer keeps of our pages for itself. */
+static void test_magazines_of_ended_threads_go_back_when_asked_for(void **state)
+{
+  (void)state;
+  if (!GILLOC_HAS_TCACHE || GILLOC_SLOW_PATHS || GILLOC_TSAN)
+    skip();
+  size_t magazines = (size_t)LEAVERS * GILLOC_CLASS_COUNT * GILLOC_MAGAZINE_BYTES;
+  atomic_store(&ready, 0);
+  gilloc_trim(0);
+  size_t before = resident_bytes();
+  run(LEAVERS, have_all_magazines);
+  EXPECT_TRUE(resident_bytes() >= before + magazines);
+  gilloc_trim(0);
+  EXPECT_TRUE(resident_bytes() < before + magazines / 2);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_magazines_of_ended_threads_go_back_when_asked_for), /* while there are none */
       cmocka_unit_test(test_burst_goes_back_without_traffic),
       cmocka_unit_test(test_burst_goes_back_at_once_when_asked_for),
       cmocka_unit_test(test_what_ending_threads_leave_goes_back_without_traffic),

@@ -8,8 +8,9 @@
 #include "fixture.h"
 
 #include "metadata.h"
+#include "os_memory.h"
 
-enum { RECORDS = 3000, RECORD_BYTES = 200 };
+enum { RECORDS = 3000, RECORD_BYTES = 200, PAGE_RECORD_BYTES = 2048 };
 
 static void take_all(struct gilloc_metadata *metadata, char **records)
 {
@@ -98,6 +99,82 @@ static void test_put_back_records_are_used_before_fresh_ones(void **state)
   EXPECT_TRUE(fresh);
 }
 
+static size_t resident_bytes(char **records)
+{
+  size_t bytes = 0;
+  for (unsigned i = 0; i < RECORDS; i++) {
+    unsigned char is_resident = 0;
+    EXPECT_EQ(mincore((char *)((uintptr_t)records[i] & ~(uintptr_t)(TEST_PAGE - 1)), 1, &is_resident), 0);
+    bytes += is_resident & 1 ? PAGE_RECORD_BYTES : 0;
+  }
+  return bytes;
+}
+
+/* Every record that lies in [0, count) once shuffled is put back. */
+static void put_shuffled(struct gilloc_metadata *metadata, char **records, unsigned count)
+{
+  struct test_random random = {7};
+  for (unsigned i = RECORDS - 1; i > 0; i--) {
+    unsigned other = random_below(&random, i + 1);
+    char *record = records[i];
+    records[i] = records[other];
+    records[other] = record;
+  }
+  for (unsigned i = 0; i < count; i++)
+    gilloc_metadata_put(metadata, records[i]);
+}
+
+static void test_free_records_go_back_and_are_fresh_and_zero_again(void **state)
+{
+  (void)state;
+  static char *records[RECORDS];
+  struct gilloc_metadata metadata = {.record_bytes = PAGE_RECORD_BYTES, .alignment = PAGE_RECORD_BYTES};
+  for (unsigned round = 0; round < 3; round++) {
+    take_all(&metadata, records);
+    for (unsigned i = 0; i < RECORDS; i++) {
+      EXPECT_EQ(records[i][0] | records[i][8] | records[i][PAGE_RECORD_BYTES - 1], 0);
+      memset(records[i], 'x', PAGE_RECORD_BYTES);
+    }
+    size_t charged = gilloc_os_counts().charged;
+    put_shuffled(&metadata, records, RECORDS);
+    EXPECT_TRUE(gilloc_metadata_purge(&metadata) >= RECORDS * PAGE_RECORD_BYTES / 8 * 7);
+    EXPECT_LE(resident_bytes(records), RECORDS * PAGE_RECORD_BYTES / 8);
+    EXPECT_EQ(gilloc_metadata_purge(&metadata), 0);
+    EXPECT_EQ(gilloc_os_counts().charged, charged);
+  }
+}
+
+static void test_records_in_use_outlive_a_purge_of_the_others(void **state)
+{
+  (void)state;
+  enum { FREE = RECORDS - 40 };
+  static char *records[RECORDS];
+  struct gilloc_metadata metadata = {.record_bytes = PAGE_RECORD_BYTES, .alignment = PAGE_RECORD_BYTES};
+  take_all(&metadata, records);
+  for (unsigned i = 0; i < RECORDS; i++)
+    memset(records[i], 'x', PAGE_RECORD_BYTES);
+  put_shuffled(&metadata, records, FREE);
+  EXPECT_TRUE(gilloc_metadata_purge(&metadata) >= RECORDS * PAGE_RECORD_BYTES / 2);
+  for (unsigned i = 0; i < FREE; i++) {
+    bool fresh;
+    memset(gilloc_metadata_take(&metadata, &fresh), 'y', PAGE_RECORD_BYTES);
+  }
+  for (unsigned i = FREE; i < RECORDS; i++)
+    for (unsigned byte = 0; byte < PAGE_RECORD_BYTES; byte++)
+      EXPECT_EQ(records[i][byte], 'x');
+}
+
+static void test_few_free_records_stay(void **state)
+{
+  (void)state;
+  static char *records[RECORDS];
+  struct gilloc_metadata metadata = {.record_bytes = PAGE_RECORD_BYTES, .alignment = PAGE_RECORD_BYTES};
+  take_all(&metadata, records);
+  for (unsigned i = 0; i < GILLOC_METADATA_PURGED_MIN / PAGE_RECORD_BYTES - 1; i++)
+    gilloc_metadata_put(&metadata, records[i]);
+  EXPECT_EQ(gilloc_metadata_purge(&metadata), 0);
+}
+
 static void test_record_may_be_as_large_as_a_chunk(void **state)
 {
   (void)state;
@@ -134,6 +211,9 @@ int main(void)
       cmocka_unit_test(test_record_put_last_is_taken_first),
       cmocka_unit_test(test_reused_record_keeps_all_but_its_first_word),
       cmocka_unit_test(test_put_back_records_are_used_before_fresh_ones),
+      cmocka_unit_test(test_free_records_go_back_and_are_fresh_and_zero_again),
+      cmocka_unit_test(test_records_in_use_outlive_a_purge_of_the_others),
+      cmocka_unit_test(test_few_free_records_stay),
       cmocka_unit_test(test_record_may_be_as_large_as_a_chunk),
       cmocka_unit_test(test_two_kinds_of_record_share_nothing),
   };
