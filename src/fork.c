@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * fork.c: the handlers. Order of taking: the GIL (outermost, by sync/gil.c's own handlers, registered after
- * these and therefore run before), then the guards from the highest rank down. Release in the reverse order.
- * Of liburcu nothing is held (rcu.h).
+ * these and therefore run before), a mutex of the forkers, for the C library runs the handlers of several
+ * threads at once and each guard's node for fork(2) is one, then the guards from the highest rank down.
+ * Release in the reverse order. Of liburcu nothing is held (rcu.h).
  */
 #include "fork.h"
 
@@ -16,8 +17,11 @@
 
 #include <pthread.h>
 
+static pthread_mutex_t forkers = PTHREAD_MUTEX_INITIALIZER;
+
 static void before_fork(void)
 {
+  pthread_mutex_lock(&forkers);
   if (GILLOC_STRATEGY == GILLOC_STRATEGY_FINE)
     gilloc_rcu_before_fork();
   gilloc_purge_before_fork();
@@ -36,6 +40,7 @@ static void leave_guards(bool in_child)
   gilloc_tcache_after_fork(in_child);
   gilloc_page_heap_after_fork(in_child);
   gilloc_purge_after_fork(in_child);
+  pthread_mutex_unlock(&forkers);
 }
 
 static void after_fork_parent(void)
