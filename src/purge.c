@@ -201,11 +201,8 @@ static bool is_served(void)
          !atomic_load_explicit(&purging.thread_waits, memory_order_relaxed);
 }
 
-static void *purge_in_background(void *unused)
+static void serve(void)
 {
-  (void)unused;
-  pthread_setname_np(pthread_self(), "gilloc-purge");
-  leave_real_time();
   do {
     uint32_t seen = events();
     if (is_background())
@@ -213,10 +210,30 @@ static void *purge_in_background(void *unused)
     gilloc_purge_step(gilloc_clock_ns());
     reclaim();
   } while (has_work() || rests());
-  if (GILLOC_CLOSABLE)
-    await_telling();
+}
+
+/* Says that there is no thread; false where one is wanted again and this is it: while it had not said so,
+ * nobody started another. */
+static bool ends(void)
+{
+  uint32_t expected = NO_THREAD;
   /* pairs with the compare-exchange in start_thread */
-  atomic_store_explicit(&purging.thread, NO_THREAD, memory_order_release);
+  atomic_exchange_explicit(&purging.thread, NO_THREAD, memory_order_acq_rel);
+  return !is_background() ||
+         !atomic_compare_exchange_strong_explicit(&purging.thread, &expected, RUNNING, memory_order_acq_rel,
+                                                  memory_order_relaxed);
+}
+
+static void *purge_in_background(void *unused)
+{
+  (void)unused;
+  pthread_setname_np(pthread_self(), "gilloc-purge");
+  leave_real_time();
+  do {
+    serve();
+    if (GILLOC_CLOSABLE)
+      await_telling();
+  } while (!ends());
   return NULL;
 }
 

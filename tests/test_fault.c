@@ -256,7 +256,11 @@ static void check_that_all_is_back(void)
     COUNT_UNLESS(gilloc_page_heap_is_consistent());
     COUNT_UNLESS(gilloc_os_counts().reserved - gilloc_page_heap_counts().reserved <= MAPS_MAX);
     gilloc_purge_all();
-    COUNT_UNLESS(gilloc_os_counts().charged == gilloc_os_counts().mapped - purged_pools_bytes());
+    /* ThreadSanitizer's thread makes the process one of several: its emptied arenas wait, mapped, for
+     * readers. */
+    size_t in_pools = gilloc_os_counts().mapped - purged_pools_bytes();
+    COUNT_UNLESS(GILLOC_TSAN ? gilloc_os_counts().charged <= in_pools
+                             : gilloc_os_counts().charged == in_pools);
     COUNT_UNLESS(is_mapped_as_counted());
   }
   gilloc_gil_release();
