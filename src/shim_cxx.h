@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * shim_cxx.h: the replaceable operators of C++17 ([new.delete]) as C functions under their names in the ABI
- * of 64-bit systems, in the shared libraries only. A C program that loads one needs no C++ library: what the
- * slow paths want of it (the new-handler, the exception) is asked for when it is there.
+ * of 64-bit systems, in what replaces malloc only: shim_cxx.c in the shared libraries, archive_cxx.c in the
+ * archive. A C program that loads one needs no C++ library: what the slow paths want of it (the new-handler,
+ * the exception) is asked for when it is there.
  */
 #ifndef GILLOC_SHIM_CXX_H
 #define GILLOC_SHIM_CXX_H

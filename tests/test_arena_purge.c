@@ -6,6 +6,7 @@
  */
 #include "expect.h"
 #include "fixture.h"
+#include "purge_use.h"
 
 #include "arena.h"
 #include "arena_purge.h"
@@ -14,34 +15,6 @@
 #include "purge.h"
 
 enum { POOLS = 3 * GILLOC_ARENA_POOLS };
-
-static const uint64_t ms = 1000000;
-static uint64_t now = UINT64_C(1) << 40; /* past every true time */
-
-static int begin(void **state)
-{
-  (void)state;
-  gilloc_purge_set_background(false);
-  gilloc_purge_set_decay_ms(1000);
-  gilloc_purge_all();
-  gilloc_purge_step(now += 2000 * ms);
-  EXPECT_EQ(gilloc_purge_counts().purgeable, 0);
-  return 0;
-}
-
-static int end(void **state)
-{
-  (void)state;
-  gilloc_os_set_limits(0, 0);
-  gilloc_purge_set_decay_ms(GILLOC_PURGE_DECAY_MS);
-  return 0;
-}
-
-static size_t purgeable_after(uint64_t milliseconds)
-{
-  gilloc_purge_step(now += milliseconds * ms);
-  return gilloc_purge_counts().purgeable;
-}
 
 static struct gilloc_pool_slot slots[POOLS];
 

@@ -9,6 +9,7 @@
  */
 #include "expect.h"
 #include "fixture.h"
+#include "resident.h"
 #include "threads.h"
 
 #include "geometry.h"
@@ -16,7 +17,6 @@
 #include "size_class.h"
 #include "tcache_rest.h"
 
-#include <fcntl.h>
 #include <gilloc/gilloc.h>
 
 enum {
@@ -66,18 +66,6 @@ static void end_burst(void)
       EXPECT_EQ(blocks[thread][i][SIZE - 1], 1);
       gilloc_free(blocks[thread][i]);
     }
-}
-
-/* Without a stream: a sanitizer keeps each one's memory for a while, and this is asked again and again. */
-static size_t resident_bytes(void)
-{
-  unsigned long resident = 0;
-  char text[128] = "";
-  int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-  EXPECT_TRUE(read(file, text, sizeof text - 1) > 0);
-  close(file);
-  EXPECT_EQ(sscanf(text, "%*u %lu", &resident), 1);
-  return resident * TEST_PAGE;
 }
 
 /* The test's own table, and what a thread's cache, a purge and the C library may keep. */

@@ -158,27 +158,36 @@ static void *cache_two_and_wait(void *unused)
   return unused;
 }
 
-static void test_trim_reaches_threads_that_sleep(void **state)
+/* A thread that has two blocks in its cache, and sleeps. */
+static pthread_t start_caching(void)
 {
   pthread_t thread;
-  (void)state;
   pthread_barrier_init(&barrier, NULL, 2);
   EXPECT_EQ(pthread_create(&thread, NULL, cache_two_and_wait, NULL), 0);
   pthread_barrier_wait(&barrier);
-  EXPECT_EQ(gilloc_page_cache_counts().blocks, 2);
-  bool can_fence = gilloc_os_fence_threads();
-  EXPECT_EQ(gilloc_page_cache_trim(true), can_fence ? 64 * KIB + MIB : 0);
+  return thread;
+}
+
+static void end_caching(pthread_t thread)
+{
   pthread_barrier_wait(&barrier);
   pthread_join(thread, NULL);
 }
 
+static void test_trim_reaches_threads_that_sleep(void **state)
+{
+  (void)state;
+  pthread_t thread = start_caching();
+  EXPECT_EQ(gilloc_page_cache_counts().blocks, 2);
+  bool can_fence = gilloc_os_fence_threads();
+  EXPECT_EQ(gilloc_page_cache_trim(true), can_fence ? 64 * KIB + MIB : 0);
+  end_caching(thread);
+}
+
 static void test_child_of_a_fork_gets_what_others_cached(void **state)
 {
-  pthread_t thread;
   (void)state;
-  pthread_barrier_init(&barrier, NULL, 2);
-  EXPECT_EQ(pthread_create(&thread, NULL, cache_two_and_wait, NULL), 0);
-  pthread_barrier_wait(&barrier);
+  pthread_t thread = start_caching();
   pid_t child = fork();
   if (child == 0) {
     bool can_fence = gilloc_os_fence_threads();
@@ -187,17 +196,13 @@ static void test_child_of_a_fork_gets_what_others_cached(void **state)
     _exit(test_failures ? 1 : 0);
   }
   EXPECT_EQ(wait_for_child(child), 0);
-  pthread_barrier_wait(&barrier);
-  pthread_join(thread, NULL);
+  end_caching(thread);
 }
 
 static void test_trim_reaches_its_own_threads_cache_without_membarrier(void **state)
 {
-  pthread_t thread;
   (void)state;
-  pthread_barrier_init(&barrier, NULL, 2);
-  EXPECT_EQ(pthread_create(&thread, NULL, cache_two_and_wait, NULL), 0);
-  pthread_barrier_wait(&barrier);
+  pthread_t thread = start_caching();
   pid_t child = fork();
   if (child == 0) {
     bool is_refused = sandbox_refuses(SYS_membarrier);
@@ -206,8 +211,7 @@ static void test_trim_reaches_its_own_threads_cache_without_membarrier(void **st
     _exit(test_failures ? 1 : 0);
   }
   EXPECT_EQ(wait_for_child(child), 0);
-  pthread_barrier_wait(&barrier);
-  pthread_join(thread, NULL);
+  end_caching(thread);
 }
 
 static pthread_key_t last_key;

@@ -6,40 +6,19 @@
  */
 #include "expect.h"
 #include "fixture.h"
+#include "purge_use.h"
+#include "resident.h"
 
 #include "geometry.h"
 #include "os_memory.h"
 #include "page_heap.h"
 #include "purge.h"
 
-#include <fcntl.h>
 #include <gilloc/gilloc.h>
 
 #include <dirent.h>
 
 enum { MIB = 1 << 20, BLOCKS = 600000, DEADLINE_S = 30 };
-
-static const uint64_t ms = 1000000;
-static uint64_t now = UINT64_C(1) << 40; /* past every true time */
-
-static int begin(void **state)
-{
-  (void)state;
-  gilloc_purge_set_background(false);
-  gilloc_purge_set_decay_ms(1000);
-  gilloc_purge_all();
-  gilloc_purge_step(now += 2000 * ms);
-  EXPECT_EQ(gilloc_purge_counts().purgeable, 0);
-  return 0;
-}
-
-static int end(void **state)
-{
-  (void)state;
-  gilloc_os_set_limits(0, 0);
-  gilloc_purge_set_decay_ms(GILLOC_PURGE_DECAY_MS);
-  return 0;
-}
 
 static void make_dirty(size_t bytes)
 {
@@ -47,12 +26,6 @@ static void make_dirty(size_t bytes)
   char *block = gilloc_page_heap_take(bytes, 1, &dirt);
   memset(block, 1, bytes);
   gilloc_page_heap_put(block);
-}
-
-static size_t purgeable_after(uint64_t milliseconds)
-{
-  gilloc_purge_step(now += milliseconds * ms);
-  return gilloc_purge_counts().purgeable;
 }
 
 static void test_dirty_pages_go_within_the_decay_time(void **state)
@@ -80,7 +53,7 @@ static void test_time_that_goes_back_ends_no_period(void **state)
   (void)state;
   make_dirty(8 * MIB);
   EXPECT_EQ(purgeable_after(500), 8 * MIB);
-  gilloc_purge_step(now - ms);
+  gilloc_purge_step(purge_now - ms);
   EXPECT_EQ(gilloc_purge_counts().purgeable, 8 * MIB);
   EXPECT_EQ(purgeable_after(500), 0);
 }
@@ -260,18 +233,6 @@ static void test_only_fine_ever_starts_a_thread(void **state)
   make_dirty(2 * GILLOC_PURGE_START_BYTES);
   gilloc_purge_tick();
   EXPECT_EQ(gilloc_purge_counts().threads_started, 0);
-}
-
-/* Without a stream: a sanitizer keeps each one's memory for a while, and this is asked again and again. */
-static size_t resident_bytes(void)
-{
-  unsigned long resident = 0;
-  char text[128] = "";
-  int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-  EXPECT_TRUE(read(file, text, sizeof text - 1) > 0);
-  close(file);
-  EXPECT_EQ(sscanf(text, "%*u %lu", &resident), 1);
-  return resident * TEST_PAGE;
 }
 
 static size_t wanted_resident;

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * purge_use.h: tests of the purge start with nothing purgeable, and have a clock of their own.
+ */
+#ifndef GILLOC_TESTS_PURGE_USE_H
+#define GILLOC_TESTS_PURGE_USE_H
+
+#include "expect.h"
+
+#include "os_memory.h"
+#include "purge.h"
+
+static const uint64_t ms = 1000000;
+static uint64_t purge_now = UINT64_C(1) << 40; /* past every true time */
+
+static inline int begin(void **state)
+{
+  (void)state;
+  gilloc_purge_set_background(false);
+  gilloc_purge_set_decay_ms(1000);
+  gilloc_purge_all();
+  gilloc_purge_step(purge_now += 2000 * ms);
+  EXPECT_EQ(gilloc_purge_counts().purgeable, 0);
+  return 0;
+}
+
+static inline int end(void **state)
+{
+  (void)state;
+  gilloc_os_set_limits(0, 0);
+  gilloc_purge_set_decay_ms(GILLOC_PURGE_DECAY_MS);
+  return 0;
+}
+
+static inline size_t purgeable_after(uint64_t milliseconds)
+{
+  gilloc_purge_step(purge_now += milliseconds * ms);
+  return gilloc_purge_counts().purgeable;
+}
+
+#endif
