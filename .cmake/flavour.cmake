@@ -122,8 +122,10 @@ function(gilloc_add_shared name strategy)
   target_compile_options(gilloc-${name} PRIVATE ${GILLOC_OBJECT_OPTIONS} -fno-builtin)
   target_compile_definitions(gilloc-${name} PRIVATE ${GILLOC_RAW_OF_LIBC})
   # Never unloaded: it owns live memory and static TLS. Bound at load: the resolver must not run inside malloc.
-  # Initialised first: its fork handlers must be registered before everybody's, to run inside them.
-  target_link_options(gilloc-${name} PRIVATE LINKER:-z,defs,-z,now,-z,nodelete,-z,initfirst,-Bsymbolic-functions)
+  # Initialised first: its fork handlers must be registered before everybody's, to run inside them. Text and what is
+  # only read in one segment: every program that starts pays for each of them.
+  target_link_options(gilloc-${name} PRIVATE
+                      LINKER:-z,defs,-z,now,-z,nodelete,-z,initfirst,-z,noseparate-code,-Bsymbolic-functions)
   list(JOIN GILLOC_SECOND_NAMES , second_names)
   target_link_options(gilloc-${name} PRIVATE LINKER:${second_names})
   target_link_libraries(gilloc-${name} PRIVATE $<BUILD_INTERFACE:gilloc-${name}-internal>)

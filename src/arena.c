@@ -20,12 +20,14 @@ static struct {
   struct gilloc_arena *usable; /* head: fewest free pools */
   struct gilloc_arena *rightmost[GILLOC_ARENA_POOLS + 1];
   struct gilloc_arena_counts counts;
-  struct gilloc_arena_nodes nodes;
   struct gilloc_arena *oldest; /* arenas with dirty pools */
   struct gilloc_arena *newest;
   size_t low;                 /* least dirty pools since the last gilloc_arena_purge_idle */
   _Atomic size_t dirty_pools; /* in all arenas; written under the guard */
 } arenas = {.guard = {.rank = GILLOC_RANK_GROUND}};
+
+/* Under the same guard; apart, because it is large and zero, and the others lie where start-up writes. */
+static struct gilloc_arena_nodes nodes;
 
 /* Sets the record up as an arena without a used pool. */
 static void arena_init(struct gilloc_arena *arena)
@@ -54,7 +56,7 @@ bool gilloc_arena_set_provider(const struct gilloc_arena_provider *provider)
 static void count_mapped(const struct gilloc_arena *arena) GILLOC_REQUIRES(arenas.guard)
 {
   if (GILLOC_STATS_MAP_LEVELS == 3)
-    gilloc_arena_nodes_add(&arenas.nodes, (uintptr_t)arena->start);
+    gilloc_arena_nodes_add(&nodes, (uintptr_t)arena->start);
   arenas.counts.pools += arena->total_pools;
   arenas.counts.mapped_total++;
   arenas.counts.mapped_now++;
@@ -439,8 +441,8 @@ struct gilloc_arena_counts gilloc_arena_counts(void)
   gilloc_guard_enter(&arenas.guard, &node);
   struct gilloc_arena_counts counts = arenas.counts;
   counts.free_pools = counts.purged_pools = 0;
-  counts.python_bot_nodes = gilloc_arena_nodes_bot(&arenas.nodes);
-  counts.python_mid_nodes = gilloc_arena_nodes_mid(&arenas.nodes);
+  counts.python_bot_nodes = gilloc_arena_nodes_bot(&nodes);
+  counts.python_mid_nodes = gilloc_arena_nodes_mid(&nodes);
   counts.dirty_pools = dirty_pools_now();
   for (const struct gilloc_arena *arena = arenas.usable; arena; arena = arena->next) {
     counts.free_pools += arena->free_pools;
@@ -448,6 +450,15 @@ struct gilloc_arena_counts gilloc_arena_counts(void)
   }
   gilloc_guard_leave(&arenas.guard, &node);
   return counts;
+}
+
+bool gilloc_arena_was_ever_taken(void)
+{
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&arenas.guard, &node);
+  bool was = arenas.counts.mapped_total != 0;
+  gilloc_guard_leave(&arenas.guard, &node);
+  return was;
 }
 
 void gilloc_arena_before_fork(void) GILLOC_NOT_ANALYSED

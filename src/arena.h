@@ -104,6 +104,9 @@ struct gilloc_arena_counts {
 
 struct gilloc_arena_counts gilloc_arena_counts(void);
 
+/* True once an arena has been taken; until then no class and no depot has held a block. Enters the guard. */
+bool gilloc_arena_was_ever_taken(void);
+
 /* Around fork(2): the guard is held across it. */
 void gilloc_arena_before_fork(void);
 void gilloc_arena_after_fork(bool in_child);

@@ -31,7 +31,7 @@ __attribute__((constructor(102))) static void library_starts(void)
 
 __attribute__((destructor(103))) static void library_ends(void)
 {
-  if (!GILLOC_HAS_TCACHE)
+  if (!GILLOC_HAS_TCACHE || !gilloc_arena_was_ever_taken())
     return;
   gilloc_tcache_check();
   gilloc_central_check();

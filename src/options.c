@@ -36,16 +36,16 @@ enum { COUNT = sizeof rows / sizeof *rows, TEXT_MAX = 1024 };
 
 static const struct gilloc_option_table table = {rows, COUNT};
 static const char variable[] = "GILLOC_OPTIONS=";
-static _Atomic int64_t values[COUNT];
-static _Atomic bool is_read;
-static gilloc_options_callback *callbacks[COUNT];
+static GILLOC_WRITTEN_AT_START _Atomic int64_t values[COUNT];
+static GILLOC_WRITTEN_AT_START _Atomic bool is_read;
+static GILLOC_WRITTEN_AT_START gilloc_options_callback *callbacks[COUNT];
 
 /* ---- where the text comes from ---- */
 
 static const char *find_variable(char **environment)
 {
   for (; environment && *environment; environment++)
-    if (strncmp(*environment, variable, sizeof variable - 1) == 0)
+    if (**environment == variable[0] && strncmp(*environment, variable, sizeof variable - 1) == 0)
       return *environment + sizeof variable - 1;
   return NULL;
 }

@@ -22,7 +22,7 @@ enum { FIXED_NOREPLACE = 0x100000 };
 /* A process in which so many moves have failed, and perhaps lost addresses, copies from then on. */
 enum { LOST_MOVES_MAX = 64 };
 
-static struct {
+static GILLOC_WRITTEN_AT_START struct {
   _Alignas(GILLOC_CACHE_LINE) _Atomic size_t charged;
   _Atomic size_t mapped;
   _Atomic size_t reserved;
@@ -120,7 +120,7 @@ struct gilloc_os_counts gilloc_os_counts(void)
 
 /* ---- the system ---- */
 
-static _Atomic bool wants_huge;
+static GILLOC_WRITTEN_AT_START _Atomic bool wants_huge;
 
 static void *map(void *where, size_t bytes, int flags)
 {

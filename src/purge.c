@@ -145,7 +145,8 @@ static void wake_thread(void)
 {
   /* pairs with the load in events */
   atomic_fetch_add_explicit(&purging.events, 1, memory_order_release);
-  gilloc_futex_wake(&purging.events, 1);
+  if (!gilloc_has_one_thread()) /* nobody sleeps where the caller is alone, as at the start */
+    gilloc_futex_wake(&purging.events, 1);
 }
 
 static bool is_resting(void)

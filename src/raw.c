@@ -41,7 +41,7 @@ void *gilloc_raw_memalign(size_t alignment, size_t size)
 
 /* The C library exports no second name for this one. Looked up before the program runs: the loader's lock
  * must not be wanted by a thread that holds the GIL. */
-static size_t (*usable_size)(void *);
+static GILLOC_WRITTEN_AT_START size_t (*usable_size)(void *);
 
 __attribute__((constructor(101))) static void find_usable_size(void)
 {

@@ -22,7 +22,7 @@ enum { EARLY_FREES = 256 };
 GILLOC_THREAD_LOCAL struct gilloc_tcache gilloc_tcache_self;
 static GILLOC_THREAD_LOCAL enum phase thread_phase;
 static GILLOC_THREAD_LOCAL unsigned early_frees;
-static void (*on_exit)(void); /* constant from the constructor on */
+static GILLOC_WRITTEN_AT_START void (*on_exit)(void); /* constant from the constructor on */
 
 static pthread_key_t exit_key;
 static pthread_once_t exit_key_once = PTHREAD_ONCE_INIT;

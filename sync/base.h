@@ -95,6 +95,9 @@ enum { GILLOC_CLOSABLE = 0 };
 #endif
 /* On a variable's declaration: it is ours, so position-independent code need not ask where it is. */
 #define GILLOC_HIDDEN __attribute__((visibility("hidden")))
+/* On a variable that start-up writes: zero at first, it lies all the same with those that are not, and
+ * start-up touches one page of them all. */
+#define GILLOC_WRITTEN_AT_START __attribute__((section(".data")))
 /* The public functions; everything else is hidden in the shared libraries. */
 #define GILLOC_PUBLIC __attribute__((visibility("default")))
 

@@ -443,7 +443,7 @@ void gilloc_gil_after_fork_child(void)
 
 void gilloc_gil_register_fork_handlers(void)
 {
-  static bool registered;
+  static GILLOC_WRITTEN_AT_START bool registered;
   if (registered)
     return;
   registered = true;

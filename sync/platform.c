@@ -23,7 +23,7 @@ enum { CLOCK_MEASURE_NS = 100000, CLOCK_WINDOW_NS = 1000000 };
 enum { CPU_MASK_WORDS = 128 };
 
 static GILLOC_THREAD_LOCAL uint32_t cached_thread_id;
-static _Atomic unsigned cached_cpu_count;
+static GILLOC_WRITTEN_AT_START _Atomic unsigned cached_cpu_count;
 
 bool gilloc_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
 {

@@ -26,7 +26,7 @@ static char grace_period;
 
 /* False while the loader may not have readied liburcu, and where its locks and its list of readers may have
  * been copied in the midst of something. */
-static _Atomic bool is_ready;
+static GILLOC_WRITTEN_AT_START _Atomic bool is_ready;
 static _Atomic bool forks_alone;
 
 __attribute__((constructor(101))) static void library_starts(void)
