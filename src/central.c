@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "arena_map.h"
 #include "arena_release.h"
+#include "batch.h"
 
 #include <string.h>
 
@@ -14,8 +15,11 @@
   [size_class] = {.guard = {.rank = GILLOC_RANK_IF_CHECKED(GILLOC_RANK_CENTRAL + (size_class))}},
 struct gilloc_central gilloc_centrals[GILLOC_CLASS_COUNT] = {GILLOC_CLASS_SIZES(CENTRAL_ROW)};
 
-/* Blocks of a batch that are put below the untouched ones: few, or it is no new thread. */
-enum { GILLOC_CENTRAL_FEW = 8 };
+/* Freed blocks of a pool that are not worth another home's while. */
+enum { FEW = 8 };
+
+/* Runs (batch.h) that are put while the guard is held once. */
+enum { RUNS = 64 };
 
 /* Blocks to this size lie close enough together that threads in one pool disturb each other. */
 enum { SHARED_BYTES_MAX = 256 };
@@ -132,34 +136,12 @@ struct gilloc_block *gilloc_central_take(unsigned size_class)
   return block;
 }
 
-/* A block leaves its pool for a magazine. Where it was on the pool's list it has the pool's key, or it was
- * written to since, or it is on the list twice. */
-static inline void hand_to_magazine(struct gilloc_block *block, bool was_listed)
-{
-  if (was_listed && GILLOC_UNLIKELY(!gilloc_block_is_free(block)))
-    gilloc_block_spoiled(block);
-  gilloc_block_mark_cached(block);
-}
-
-/* Of `taken` blocks before `end` the first `listed` have been in use before, perhaps by another thread:
- * brings the untouched ones, which lie side by side, to the top. */
-static void raise_untouched(struct gilloc_block **end, unsigned taken, unsigned listed)
-{
-  struct gilloc_block *used[GILLOC_CENTRAL_FEW];
-  unsigned few = listed < GILLOC_CENTRAL_FEW ? listed : GILLOC_CENTRAL_FEW;
-  if (listed == taken || listed > few)
-    return;
-  memcpy(used, end - few, few * sizeof(*used));
-  memmove(end - (taken - few), end - taken, (taken - few) * sizeof(*used));
-  memcpy(end - taken, used, few * sizeof(*used));
-}
-
 /* True where the pool has freed blocks that are worth another home's while: of a large pool a few, of any
  * more than a thirty-second. */
 static bool has_many_freed(const struct gilloc_pool *pool)
 {
   uint32_t blocks = gilloc_pool_blocks(pool->size_class);
-  uint32_t few = blocks / 32 < GILLOC_CENTRAL_FEW ? blocks / 32 : GILLOC_CENTRAL_FEW;
+  uint32_t few = blocks / 32 < FEW ? blocks / 32 : FEW;
   return blocks - pool->live - pool->uncarved > few;
 }
 
@@ -192,32 +174,40 @@ static struct gilloc_pool *get_pool(struct gilloc_central *self, unsigned size_c
   return pool;
 }
 
+/* Takes of a pool's list. Where most of the pool is on it, in an order that may be any, the walk would wait
+ * for each block: they are brought here first, once. */
+static void take_listed(struct gilloc_central *self, struct gilloc_pool *pool, struct gilloc_batch *batch)
+    GILLOC_REQUIRES(self->guard)
+{
+  if (!pool->free)
+    return;
+  if (self->pulled != pool && gilloc_pool_is_mostly_listed(pool))
+    gilloc_pool_pull(pool);
+  self->pulled = pool;
+  gilloc_batch_take_listed(batch, pool);
+}
+
 unsigned gilloc_central_take_blocks(unsigned size_class, struct gilloc_central_order order,
                                     struct gilloc_block **end)
 {
   struct gilloc_central *self = &gilloc_centrals[size_class];
-  size_t block_bytes = gilloc_size_class_bytes(size_class);
-  bool has_key = gilloc_block_has_key(block_bytes);
-  unsigned taken = 0, listed = 0;
+  struct gilloc_batch batch = {.end = end, .want = order.want};
+  unsigned before = 1;
   struct gilloc_guard_node node;
   gilloc_guard_enter(&self->guard, &node);
   struct gilloc_pool *pool = get_pool(self, size_class, order.home);
-  while (taken < order.want && pool) {
-    bool was_listed = pool->free != NULL;
-    listed += was_listed;
-    struct gilloc_block *block = gilloc_pool_take(pool, block_bytes);
-    if (has_key)
-      hand_to_magazine(block, was_listed);
-    end[-(ptrdiff_t)++taken] = block;
-    bool is_full = gilloc_pool_is_full(pool);
-    if (GILLOC_UNLIKELY(is_full))
+  while (batch.taken < order.want && pool && batch.taken != before) {
+    before = batch.taken;
+    take_listed(self, pool, &batch);
+    if (is_for(pool, order.home) || batch.taken == 0)
+      gilloc_batch_take_untouched(&batch, pool);
+    if (gilloc_pool_is_full(pool))
       gilloc_pool_list_remove(&self->used, pool);
-    if (GILLOC_UNLIKELY(is_full || (!pool->free && !is_for(pool, order.home))))
-      pool = find_pool(self, order.home);
+    pool = batch.taken < order.want ? find_pool(self, order.home) : NULL;
   }
   gilloc_guard_leave(&self->guard, &node);
-  raise_untouched(end, taken, listed);
-  return taken;
+  gilloc_batch_fill(&batch, gilloc_size_class_bytes(size_class));
+  return batch.taken;
 }
 
 /* An empty pool goes back; an arena that thereby became empty is pushed on `*released`. */
@@ -246,18 +236,13 @@ static GILLOC_ALWAYS_INLINE void put_checked(struct gilloc_central *self, struct
   }
 }
 
-static GILLOC_COLD _Noreturn void refuse(const struct gilloc_block *block)
-{
-  gilloc_panic("double or invalid free of %p: not a live block of its pool", (const void *)block);
-}
-
 static inline void put_one(struct gilloc_central *self, struct gilloc_block *block,
                            struct gilloc_arena **released) GILLOC_REQUIRES(self->guard)
 {
   struct gilloc_pool *pool = pool_of(block);
   if (GILLOC_UNLIKELY(!gilloc_pool_has_block(pool, block) || pool->live == 0 || pool->free == block ||
                       &gilloc_centrals[pool->size_class] != self))
-    refuse(block);
+    gilloc_batch_refuse(block);
   put_checked(self, pool, block, released);
 }
 
@@ -275,7 +260,7 @@ static void retire(struct gilloc_pool *pool, struct gilloc_arena **released)
 void gilloc_central_put_checked(struct gilloc_pool *pool, struct gilloc_block *block)
 {
   if (GILLOC_UNLIKELY(pool->live == 0))
-    refuse(block);
+    gilloc_batch_refuse(block);
   struct gilloc_central *self = &gilloc_centrals[pool->size_class];
   struct gilloc_arena *released = NULL;
   struct gilloc_guard_node node;
@@ -303,29 +288,44 @@ void gilloc_central_put(unsigned size_class, struct gilloc_block *block)
     gilloc_arena_release(released);
 }
 
-/* A block leaves a magazine for its pool. */
-static inline void take_from_magazine(struct gilloc_block *block)
+static inline void put_run(struct gilloc_central *self, struct gilloc_block **blocks,
+                           struct gilloc_batch_run run, struct gilloc_arena **released)
+    GILLOC_REQUIRES(self->guard)
 {
-  if (GILLOC_UNLIKELY(!gilloc_block_is_cached(block)))
-    gilloc_block_spoiled(block);
-  gilloc_block_mark_free(block);
+  struct gilloc_pool *pool = pool_of(blocks[0]);
+  if (GILLOC_UNLIKELY(&gilloc_centrals[pool->size_class] != self))
+    gilloc_batch_refuse(blocks[0]);
+  bool was_full = gilloc_pool_is_full(pool);
+  gilloc_batch_put(blocks, run, pool);
+  if (GILLOC_UNLIKELY(was_full))
+    gilloc_pool_list_push(&self->used, pool);
+  if (GILLOC_UNLIKELY(pool->live == 0))
+    give_pool_back(pool, released);
+}
+
+/* Puts some runs' worth of blocks back; how many blocks. The guard is held for a few instructions a run. */
+static unsigned put_some(unsigned size_class, struct gilloc_block **blocks, unsigned count)
+{
+  struct gilloc_central *self = &gilloc_centrals[size_class];
+  struct gilloc_batch_run runs[RUNS];
+  struct gilloc_arena *released = NULL;
+  struct gilloc_guard_node node;
+  unsigned made = 0, linked = 0, put = 0;
+  for (; made < RUNS && linked < count; linked += runs[made++].count)
+    runs[made] = gilloc_batch_link(blocks + linked, count - linked, size_class);
+  gilloc_guard_enter(&self->guard, &node);
+  for (unsigned i = 0; i < made; put += runs[i++].count)
+    put_run(self, blocks + put, runs[i], &released);
+  gilloc_guard_leave(&self->guard, &node);
+  if (GILLOC_UNLIKELY(released != NULL))
+    gilloc_arena_release(released);
+  return put;
 }
 
 void gilloc_central_put_blocks(unsigned size_class, struct gilloc_block **blocks, unsigned count)
 {
-  struct gilloc_central *self = &gilloc_centrals[size_class];
-  bool has_key = gilloc_block_has_key(gilloc_size_class_bytes(size_class));
-  struct gilloc_arena *released = NULL;
-  struct gilloc_guard_node node;
-  gilloc_guard_enter(&self->guard, &node);
-  for (unsigned i = 0; i < count; i++) {
-    if (has_key)
-      take_from_magazine(blocks[i]);
-    put_one(self, blocks[i], &released);
-  }
-  gilloc_guard_leave(&self->guard, &node);
-  if (GILLOC_UNLIKELY(released != NULL))
-    gilloc_arena_release(released);
+  for (unsigned put = 0; put < count;)
+    put += put_some(size_class, blocks + put, count - put);
 }
 
 /* Takes the keys off and puts them on again: a block met again has none left. Returns the number of blocks.

@@ -85,6 +85,17 @@ static inline void gilloc_pool_put(struct gilloc_pool *pool, struct gilloc_block
   pool->free = block;
 }
 
+/* True where more of the blocks that were handed out at least once are on the list than are live. */
+static inline bool gilloc_pool_is_mostly_listed(const struct gilloc_pool *pool)
+{
+  uint32_t carved = gilloc_pool_blocks(pool->size_class) - pool->uncarved;
+  return 2 * pool->live < carved;
+}
+
+/* Brings the blocks that were handed out at least once into this processor's caches, in the order of their
+ * addresses, which it foresees. */
+void gilloc_pool_pull(const struct gilloc_pool *pool);
+
 /* True where `address` is the start of a block that this pool has handed out at least once. */
 static inline bool gilloc_pool_has_block(const struct gilloc_pool *pool, const void *address)
 {

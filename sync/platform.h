@@ -87,4 +87,17 @@ static inline void gilloc_spin_hint(void)
 #endif
 }
 
+/* Brings the line of mapped memory here by reading a byte, and forgets it, so it may be written to meanwhile.
+ * Of prefetches, many in a row and far from all that was used last, processors drop the most. */
+static inline void gilloc_pull_line(const void *address)
+{
+#if defined(__x86_64__) || defined(__i386__)
+  __asm__ volatile("testb %%al, %0" : : "m"(*(const char *)address) : "cc");
+#elif defined(__aarch64__)
+  __asm__ volatile("ldrb wzr, %0" : : "Q"(*(const char *)address));
+#else
+  __builtin_prefetch(address);
+#endif
+}
+
 #endif
