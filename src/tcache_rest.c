@@ -34,10 +34,17 @@ static uint32_t capacity_at_start(unsigned size_class)
                GILLOC_TCACHE_START_BLOCKS);
 }
 
+/* Classes above the linear ones have a budget of their own, or whichever grew first would leave them none. */
+static bool is_medium(unsigned size_class)
+{
+  return size_class >= GILLOC_LINEAR_CLASSES;
+}
+
 static uint32_t capacity_max(unsigned size_class)
 {
-  return clamp(GILLOC_TCACHE_MAGAZINE_BYTES / gilloc_size_class_bytes(size_class),
-               GILLOC_TCACHE_MAGAZINE_BLOCKS, GILLOC_MAGAZINE_SLOTS);
+  size_t bytes = GILLOC_TCACHE_MAGAZINE_BYTES * (is_medium(size_class) ? GILLOC_TCACHE_MEDIUM_TIMES : 1);
+  return clamp(bytes / gilloc_size_class_bytes(size_class), GILLOC_TCACHE_MAGAZINE_BLOCKS,
+               GILLOC_MAGAZINE_SLOTS);
 }
 
 void gilloc_tcache_rest_grow(struct gilloc_tcache_rest *rest, unsigned size_class, size_t blocks)
@@ -45,9 +52,10 @@ void gilloc_tcache_rest_grow(struct gilloc_tcache_rest *rest, unsigned size_clas
   uint32_t capacity = rest->capacities[size_class];
   uint32_t grown = clamp(blocks, capacity, capacity_max(size_class));
   size_t growth = 2 * (size_t)(grown - capacity) * gilloc_size_class_bytes(size_class);
-  if (growth > rest->budget)
+  size_t *budget = &rest->budgets[is_medium(size_class)];
+  if (growth > *budget)
     return;
-  rest->budget -= growth;
+  *budget -= growth;
   rest->capacities[size_class] = grown;
 }
 
@@ -74,7 +82,8 @@ static void rest_init(struct gilloc_tcache_rest *rest)
     rest->strangers[size_class] = 0;
   }
   rest->given = 0;
-  rest->budget = atomic_load_explicit(&growth_max, memory_order_relaxed);
+  rest->budgets[false] = atomic_load_explicit(&growth_max, memory_order_relaxed);
+  rest->budgets[true] = GILLOC_TCACHE_MEDIUM_TIMES * rest->budgets[false];
   atomic_store_explicit(&rest->was_used, true, memory_order_relaxed);
   atomic_store_explicit(&rest->shall_flush, false, memory_order_relaxed);
 }

@@ -12,16 +12,18 @@
 #include <stdatomic.h>
 
 enum {
-  GILLOC_TCACHE_MAGAZINE_BYTES = 1 << 16, /* blocks in one magazine, at most ... */
+  GILLOC_TCACHE_MAGAZINE_BYTES = 1 << 16, /* of one magazine's blocks, at most ... */
   GILLOC_TCACHE_MAGAZINE_BLOCKS = 8,      /* ... or so many */
-  GILLOC_TCACHE_GROWTH_BYTES = 1 << 21,   /* all magazines together grow by this */
+  GILLOC_TCACHE_GROWTH_BYTES = 1 << 21,   /* all magazines of classes to LINEAR_MAX together grow by this */
+  GILLOC_TCACHE_MEDIUM_TIMES = 2,         /* both so many times for the classes above */
   GILLOC_TCACHE_START_BYTES = 1 << 12,    /* a magazine's first capacity, at least one block */
   GILLOC_TCACHE_STRANGERS = 4,            /* blocks of a class freed before any was taken: to the centre */
   GILLOC_TCACHE_START_BLOCKS = 32,        /* and at most so many */
   GILLOC_TCACHE_TICK_BYTES = 1 << 18,     /* to the depot between two ticks of the purge */
   /* Upper bound of what one thread's cache holds: the growth, and every class's start. */
-  GILLOC_TCACHE_BYTES_MAX =
-      GILLOC_TCACHE_GROWTH_BYTES + 2 * GILLOC_CLASS_COUNT * GILLOC_TCACHE_START_BYTES + 16 * GILLOC_BLOCK_MAX
+  GILLOC_TCACHE_BYTES_MAX = GILLOC_TCACHE_GROWTH_BYTES *
+                                (GILLOC_BLOCK_MAX > GILLOC_LINEAR_MAX ? 1 + GILLOC_TCACHE_MEDIUM_TIMES : 1) +
+                            2 * GILLOC_CLASS_COUNT * GILLOC_TCACHE_START_BYTES + 16 * GILLOC_BLOCK_MAX
 };
 
 typedef struct gilloc_magazine *gilloc_tcache_spare;
@@ -30,13 +32,13 @@ typedef struct gilloc_magazine *gilloc_tcache_spare;
 struct gilloc_tcache_rest {
   _Atomic(gilloc_tcache_spare) spares[GILLOC_CLASS_COUNT]; /* NULL until a loaded one has been full */
   uint32_t capacities[GILLOC_CLASS_COUNT];                 /* of magazines that this thread fills, blocks */
-  size_t budget;                                           /* bytes by which capacities may still grow */
-  size_t given;                                            /* bytes to the depot since the last tick */
-  uint8_t strangers[GILLOC_CLASS_COUNT];                   /* blocks freed before the first fill */
-  uint16_t home;                                           /* the depot's shard */
-  atomic_bool was_used;                                    /* a miss came since the last trim */
-  atomic_bool shall_flush;         /* asked for by another thread, done at the next miss */
-  struct gilloc_tcache_rest *next; /* of all threads, under the caches' guard */
+  size_t budgets[2];                     /* bytes by which capacities may still grow: to LINEAR_MAX, above */
+  size_t given;                          /* bytes to the depot since the last tick */
+  uint8_t strangers[GILLOC_CLASS_COUNT]; /* blocks freed before the first fill */
+  uint16_t home;                         /* the depot's shard */
+  atomic_bool was_used;                  /* a miss came since the last trim */
+  atomic_bool shall_flush;               /* asked for by another thread, done at the next miss */
+  struct gilloc_tcache_rest *next;       /* of all threads, under the caches' guard */
   struct gilloc_tcache_rest *prev;
 };
 
@@ -57,8 +59,8 @@ void gilloc_tcache_rest_grow(struct gilloc_tcache_rest *rest, unsigned size_clas
  * are also asked to flush. */
 struct gilloc_magazine *gilloc_tcache_rest_collect(bool of_all);
 
-/* By how many bytes a thread's magazines may grow beyond their start, for threads that start after the call.
- */
+/* By how many bytes a thread's magazines of blocks to LINEAR_MAX may grow beyond their start, and those of
+ * larger ones by GILLOC_TCACHE_MEDIUM_TIMES as many; for threads that start after the call. */
 void gilloc_tcache_set_growth(size_t bytes);
 
 /* Around fork(2). The child cannot use what other threads had cached: those blocks stay lost to it, at most

@@ -61,6 +61,12 @@ static inline size_t capacity_bytes(unsigned size_class)
   return loaded(size_class)->capacity * gilloc_size_class_bytes(size_class);
 }
 
+static inline size_t magazine_bytes_max(unsigned size_class)
+{
+  bool is_medium = gilloc_size_class_bytes(size_class) > GILLOC_LINEAR_MAX;
+  return GILLOC_TCACHE_MAGAZINE_BYTES * (size_t)(is_medium ? GILLOC_TCACHE_MEDIUM_TIMES : 1);
+}
+
 /* Every loaded magazine is of its class and within its bounds; the whole cache is within its own. */
 static inline void check_magazines(void)
 {
@@ -72,7 +78,7 @@ static inline void check_magazines(void)
       continue;
     COUNT_UNLESS(loaded(c)->size_class == c);
     COUNT_UNLESS(loaded(c)->capacity <= GILLOC_MAGAZINE_SLOTS);
-    COUNT_UNLESS(capacity_bytes(c) <= GILLOC_TCACHE_MAGAZINE_BYTES ||
+    COUNT_UNLESS(capacity_bytes(c) <= magazine_bytes_max(c) ||
                  loaded(c)->capacity <= GILLOC_TCACHE_MAGAZINE_BLOCKS);
     COUNT_UNLESS(gilloc_magazine_bottom(loaded(c))[-1] == &gilloc_tcache_self.sentinel);
   }

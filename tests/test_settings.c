@@ -68,7 +68,7 @@ static void make_dirty(size_t bytes)
 static void *use_a_thread_s_cache(void *unused)
 {
   use_many_blocks();
-  COUNT_UNLESS(gilloc_tcache_self.rest->budget == 0);
+  COUNT_UNLESS(gilloc_tcache_self.rest->budgets[0] == 0 && gilloc_tcache_self.rest->budgets[1] == 0);
   make_dirty(100000);
   COUNT_UNLESS(gilloc_page_cache_bytes() == 0);
   return unused;

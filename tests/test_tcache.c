@@ -165,6 +165,33 @@ static void test_cache_stays_within_its_bytes_for_all_classes_together(void **st
   EXPECT_EQ(test_failures, 0);
 }
 
+static const unsigned medium = GILLOC_LINEAR_CLASSES; /* where the geometry has any */
+
+/* A class to LINEAR_MAX after the other, and then one above: its magazines' growth is its own. */
+static void *grow_small_classes_first(void *unused)
+{
+  static struct gilloc_block *blocks[MANY];
+  for (unsigned c = 0; c <= medium; c++)
+    for (unsigned round = 0; round < 20; round++) {
+      unsigned count = count_of(c, (size_t)1 << 18);
+      take_all(c, blocks, count);
+      put_all(c, blocks, count);
+    }
+  check_magazines();
+  COUNT_UNLESS(capacity_bytes(medium) > GILLOC_TCACHE_MAGAZINE_BYTES);
+  return unused;
+}
+
+static void test_medium_class_grows_though_small_ones_have_grown(void **state)
+{
+  (void)state;
+  skip_where_nothing_is_cached();
+  if (medium >= GILLOC_CLASS_COUNT)
+    skip();
+  run_threads(1, grow_small_classes_first);
+  EXPECT_EQ(test_failures, 0);
+}
+
 static void test_no_block_is_cached_twice(void **state)
 {
   static struct gilloc_block *blocks[MANY];
@@ -355,6 +382,7 @@ int main(int argc, char **argv)
       TCACHE_TEST(test_cache_works_after_a_flush),
       TCACHE_TEST(test_capacities_grow_with_demand_to_the_magazines_bound),
       TCACHE_TEST(test_cache_stays_within_its_bytes_for_all_classes_together),
+      TCACHE_TEST(test_medium_class_grows_though_small_ones_have_grown),
       TCACHE_TEST(test_no_block_is_cached_twice),
       TCACHE_TEST(test_cached_blocks_carry_a_magazines_key_and_live_ones_none),
       TCACHE_TEST(test_blocks_of_one_word_keep_what_was_in_them),
