@@ -248,6 +248,18 @@ size_t gilloc_os_address_limit(void)
   return is_known && limit.rlim_cur != RLIM_INFINITY ? (size_t)limit.rlim_cur : SIZE_MAX;
 }
 
+bool gilloc_os_locks_new_memory(void)
+{
+  size_t bytes = gilloc_os_page_size();
+  int error = errno;
+  void *probe = map(NULL, bytes, 0);
+  bool is_locked = probe && madvise(probe, bytes, MADV_DONTNEED) != 0;
+  if (probe)
+    unmap_uncharged(probe, bytes);
+  errno = error;
+  return is_locked;
+}
+
 bool gilloc_os_unreserve(void *start, size_t bytes)
 {
   int error = errno;

@@ -55,6 +55,10 @@ void gilloc_os_unmap_all(void);
 /* The process's limit on its addresses, RLIMIT_AS, at this moment; SIZE_MAX where it has none. */
 size_t gilloc_os_address_limit(void);
 
+/* True where new mappings are locked in memory (mlockall(2) with MCL_FUTURE): what is reserved is not
+ * addresses alone then, but pages. */
+bool gilloc_os_locks_new_memory(void);
+
 /* Gives reserved memory, or a whole number of its pages, back; the charge is the owner's to take back. False
  * where the kernel cannot split a mapping for want of memory: nothing has changed. */
 bool gilloc_os_unreserve(void *start, size_t bytes);

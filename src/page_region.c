@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * page_region.c: a region is a quarter of what the heap has, within bounds; a sixteenth of the process's
- * addresses at most where these are limited.
+ * addresses at most where these are limited; what is asked for, and no more, where the kernel would fill and
+ * lock all of it at once.
  */
 #include "page_region.h"
 
@@ -38,7 +39,7 @@ static size_t region_for(size_t bytes, size_t reserved)
   size_t region = reserved / 4, limit = gilloc_os_address_limit() / REGIONS_A_LIMIT;
   region = region < region_min ? region_min : region > region_max ? region_max : region;
   region = region > limit ? limit : region;
-  region = bytes > region ? bytes : region;
+  region = bytes > region || gilloc_os_locks_new_memory() ? bytes : region;
   return (region + region_unit - 1) & ~(region_unit - 1);
 }
 
