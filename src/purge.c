@@ -32,11 +32,16 @@ enum { STACK_BYTES = 256 << 10, NS_PER_MS = 1000000 };
  * the processor: a millisecond or so. */
 enum { CLOCK_TICKS = 1 << 20 };
 
+/* What goes back is soon fetched again by a program that stays above its soft limit: a microsecond or two a
+ * page. Purging for the limit's sake alone pauses for some times as long. */
+enum { PAUSE_NS_A_BYTE = 4 };
+
 static struct {
   struct gilloc_guard guard;
   struct gilloc_guard_node fork_node;
   uint64_t last_ns;            /* end of the last half decay time; under the guard */
   _Atomic uint64_t last_ticks; /* when a tick last looked at the clock */
+  _Atomic uint64_t pause_end;  /* the soft limit purges nothing until then, in ns */
   _Atomic uint32_t thread;
   _Atomic uint32_t events;
   _Atomic bool thread_waits; /* for readers; ticks do its work meanwhile */
@@ -335,12 +340,27 @@ void gilloc_purge_prepare(void)
 
 /* ---- ticks ---- */
 
+/* True where it has purged for the soft limit's sake. */
+static bool keeps_soft_limit(void)
+{
+  if (GILLOC_LIKELY(!gilloc_os_is_over_soft_limit()))
+    return false;
+  if (gilloc_clock_ns() < atomic_load_explicit(&purging.pause_end, memory_order_relaxed))
+    return false;
+  size_t gone = gilloc_purge_all(), bytes = gone > GILLOC_PURGE_MIN_BYTES ? gone : GILLOC_PURGE_MIN_BYTES;
+  atomic_store_explicit(&purging.pause_end, gilloc_clock_ns() + bytes * PAUSE_NS_A_BYTE,
+                        memory_order_relaxed);
+  return true;
+}
+
 void gilloc_purge_tick(void)
 {
   size_t bytes = purgeable();
   if (GILLOC_LIKELY(bytes < GILLOC_PURGE_MIN_BYTES))
     return;
-  if (decay_ms() == 0 || gilloc_os_is_over_soft_limit()) {
+  if (keeps_soft_limit())
+    return;
+  if (decay_ms() == 0) {
     gilloc_purge_all();
     return;
   }

@@ -95,6 +95,23 @@ static void test_tick_purges_at_once_above_the_soft_limit(void **state)
   EXPECT_EQ(gilloc_purge_counts().purgeable, 0);
 }
 
+/* A limit that cannot be kept: what comes and goes is not fetched from the kernel each time. */
+static void test_soft_limit_leaves_what_is_soon_taken_again(void **state)
+{
+  (void)state;
+  enum { TIMES = 1000 };
+  struct gilloc_page_dirt dirt;
+  size_t purges = gilloc_purge_counts().purges;
+  void *live = gilloc_page_heap_take(8 * MIB, 1, &dirt);
+  gilloc_os_set_limits(MIB, 0);
+  for (unsigned i = 0; i < TIMES; i++) {
+    gilloc_page_heap_put(gilloc_page_heap_take(2 * MIB, 1, &dirt));
+    gilloc_purge_tick();
+  }
+  EXPECT_TRUE(gilloc_purge_counts().purges - purges < TIMES / 2);
+  gilloc_page_heap_put(live);
+}
+
 /* ---- without a clock of the test's ---- */
 
 static uint64_t true_time(void)
@@ -124,6 +141,23 @@ static bool nothing_is_purgeable(void)
 static bool thread_has_gone(void)
 {
   return !gilloc_purge_counts().thread_runs;
+}
+
+static bool ticks_have_purged(void)
+{
+  gilloc_purge_tick();
+  return nothing_is_purgeable();
+}
+
+static void test_soft_limit_is_kept_after_a_pause(void **state)
+{
+  (void)state;
+  gilloc_purge_set_decay_ms(GILLOC_PURGE_NEVER);
+  gilloc_os_set_limits(MIB, 0);
+  for (unsigned i = 0; i < 3; i++) {
+    make_dirty(2 * MIB);
+    EXPECT_TRUE(comes_true(ticks_have_purged));
+  }
 }
 
 static void purge_by_the_thread(void)
@@ -275,6 +309,7 @@ static void test_memory_of_a_burst_goes_back(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      TRUE_TIME_TEST(test_soft_limit_is_kept_after_a_pause),
       TRUE_TIME_TEST(test_thread_purges_without_traffic_and_rests),
       TRUE_TIME_TEST(test_thread_blocks_all_signals_and_its_starter_none),
       TRUE_TIME_TEST(test_child_of_a_fork_has_a_thread_of_its_own),
@@ -286,6 +321,7 @@ int main(void)
       TEST(test_decay_time_can_be_set),
       TEST(test_purge_all_gives_everything_back_at_once),
       TEST(test_tick_purges_at_once_above_the_soft_limit),
+      TEST(test_soft_limit_leaves_what_is_soon_taken_again),
   };
   return cmocka_run_group_tests(tests, hold_gil, drop_gil);
 }
