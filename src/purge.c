@@ -62,6 +62,12 @@ static size_t purgeable(void)
   return cached + (GILLOC_HAS_LARGE ? gilloc_page_heap_purgeable() : 0) + gilloc_arena_purgeable();
 }
 
+/* What threads may hold beyond that, and will be in reach when they idle. */
+static size_t spare_bytes(void)
+{
+  return GILLOC_HAS_TCACHE ? gilloc_tcache_spare_bytes() : 0;
+}
+
 static uint32_t decay_ms(void)
 {
   return atomic_load_explicit(&purging.decay_ms, memory_order_relaxed);
@@ -137,7 +143,8 @@ static bool is_background(void)
 
 static bool has_work(void)
 {
-  return is_background() && purgeable() >= GILLOC_PURGE_MIN_BYTES;
+  return is_background() &&
+         (purgeable() >= GILLOC_PURGE_MIN_BYTES || spare_bytes() >= GILLOC_PURGE_MIN_BYTES);
 }
 
 static uint32_t events(void)
@@ -331,7 +338,7 @@ void gilloc_purge_prepare(void)
   if (GILLOC_STRATEGY != GILLOC_STRATEGY_FINE ||
       GILLOC_LIKELY(atomic_load_explicit(&purging.thread, memory_order_relaxed) != NO_THREAD))
     return;
-  if (gilloc_has_one_thread() || !is_background() || gilloc_os_counts().charged < GILLOC_PURGE_START_BYTES)
+  if (gilloc_has_one_thread() || !is_background() || gilloc_os_counts().charged < GILLOC_PURGE_HELD_BYTES)
     return;
   int error = errno;
   start_thread();
@@ -356,15 +363,16 @@ static bool keeps_soft_limit(void)
 void gilloc_purge_tick(void)
 {
   size_t bytes = purgeable();
-  if (GILLOC_LIKELY(bytes < GILLOC_PURGE_MIN_BYTES))
+  bool is_worth_it = bytes >= GILLOC_PURGE_MIN_BYTES;
+  if (GILLOC_LIKELY(!is_worth_it && spare_bytes() < GILLOC_PURGE_MIN_BYTES))
     return;
-  if (keeps_soft_limit())
+  if (is_worth_it && keeps_soft_limit())
     return;
-  if (decay_ms() == 0) {
+  if (is_worth_it && decay_ms() == 0) {
     gilloc_purge_all();
     return;
   }
-  if (decay_ms() == GILLOC_PURGE_NEVER)
+  if (decay_ms() == 0 || decay_ms() == GILLOC_PURGE_NEVER)
     return;
   if (wake_or_start(bytes >= GILLOC_PURGE_START_BYTES))
     return;
@@ -374,6 +382,14 @@ void gilloc_purge_tick(void)
     atomic_store_explicit(&purging.last_ticks, ticks, memory_order_relaxed);
     gilloc_purge_step(gilloc_clock_ns());
   }
+}
+
+void gilloc_purge_thread_ends(void)
+{
+  bool is_alone = atomic_load_explicit(&purging.thread, memory_order_relaxed) == NO_THREAD;
+  if (is_alone && is_background() && !gilloc_has_one_thread() && purgeable() >= GILLOC_PURGE_LEFT_BYTES)
+    start_thread();
+  gilloc_purge_tick();
 }
 
 /* ---- settings, figures, fork ---- */

@@ -19,7 +19,9 @@
 enum {
   GILLOC_PURGE_DECAY_MS = 1000,
   GILLOC_PURGE_MIN_BYTES = 1 << 20,   /* less is not worth a system call */
-  GILLOC_PURGE_START_BYTES = 1 << 24, /* from here on the thread is started */
+  GILLOC_PURGE_START_BYTES = 1 << 24, /* so much purgeable starts the thread in a process of one ... */
+  GILLOC_PURGE_HELD_BYTES = 1 << 23,  /* ... so much charged in one of several ... */
+  GILLOC_PURGE_LEFT_BYTES = 1 << 21,  /* ... so much purgeable at a thread's end */
   GILLOC_PURGE_NEVER = UINT32_MAX
 };
 
@@ -31,6 +33,9 @@ void gilloc_purge_tick(void);
 /* To be called where more memory is about to be taken, with no guard held and nothing half done: starts the
  * thread where the process has others and holds so much that a later tick may want it. */
 void gilloc_purge_prepare(void);
+
+/* The tick of a thread that ends, and leaves what it has cached: starts the thread where that is much. */
+void gilloc_purge_thread_ends(void);
 
 /* Purges everything that is free; returns the bytes given back. No guard may be held. */
 size_t gilloc_purge_all(void);

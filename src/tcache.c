@@ -191,7 +191,7 @@ size_t gilloc_tcache_flush(void)
 /* What every miss does first: says that the thread lives, and does what it was asked for. */
 static void note_miss(struct gilloc_tcache_rest *rest)
 {
-  atomic_store_explicit(&rest->was_used, true, memory_order_relaxed);
+  gilloc_tcache_rest_use(rest);
   if (GILLOC_UNLIKELY(atomic_load_explicit(&rest->shall_flush, memory_order_relaxed))) {
     atomic_store_explicit(&rest->shall_flush, false, memory_order_relaxed);
     gilloc_tcache_flush();

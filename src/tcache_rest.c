@@ -21,6 +21,26 @@ static struct {
 
 static _Atomic size_t growth_max = GILLOC_TCACHE_GROWTH_BYTES;
 
+static _Atomic size_t spare_bytes;
+
+size_t gilloc_tcache_spare_bytes(void)
+{
+  return atomic_load_explicit(&spare_bytes, memory_order_relaxed);
+}
+
+/* Of what a thread's magazines have grown by, the spares have half. */
+static void tell(struct gilloc_tcache_rest *rest, size_t bytes)
+{
+  size_t before = atomic_exchange_explicit(&rest->told, bytes, memory_order_relaxed);
+  atomic_fetch_add_explicit(&spare_bytes, bytes - before, memory_order_relaxed);
+}
+
+void gilloc_tcache_rest_awake(struct gilloc_tcache_rest *rest)
+{
+  atomic_store_explicit(&rest->was_used, true, memory_order_relaxed);
+  tell(rest, rest->grown / 2);
+}
+
 static uint32_t clamp(size_t blocks, uint32_t least, uint32_t most)
 {
   if (blocks < least)
@@ -53,15 +73,19 @@ void gilloc_tcache_rest_grow(struct gilloc_tcache_rest *rest, unsigned size_clas
   uint32_t grown = clamp(blocks, capacity, capacity_max(size_class));
   size_t growth = 2 * (size_t)(grown - capacity) * gilloc_size_class_bytes(size_class);
   size_t *budget = &rest->budgets[is_medium(size_class)];
-  if (growth > *budget)
+  if (growth == 0 || growth > *budget)
     return;
   *budget -= growth;
   rest->capacities[size_class] = grown;
+  rest->grown += growth;
+  rest->given += growth;
+  tell(rest, rest->grown / 2);
 }
 
 void gilloc_tcache_rest_put(struct gilloc_tcache_rest *rest)
 {
   struct gilloc_guard_node node;
+  tell(rest, 0);
   gilloc_guard_enter(&caches.guard, &node);
   if (rest->prev)
     rest->prev->next = rest->next;
@@ -81,9 +105,10 @@ static void rest_init(struct gilloc_tcache_rest *rest)
     rest->capacities[size_class] = capacity_at_start(size_class);
     rest->strangers[size_class] = 0;
   }
-  rest->given = 0;
+  rest->grown = rest->given = 0;
   rest->budgets[false] = atomic_load_explicit(&growth_max, memory_order_relaxed);
   rest->budgets[true] = GILLOC_TCACHE_MEDIUM_TIMES * rest->budgets[false];
+  atomic_store_explicit(&rest->told, 0, memory_order_relaxed);
   atomic_store_explicit(&rest->was_used, true, memory_order_relaxed);
   atomic_store_explicit(&rest->shall_flush, false, memory_order_relaxed);
 }
@@ -141,6 +166,8 @@ struct gilloc_magazine *gilloc_tcache_rest_collect(bool of_all)
     bool was_used = atomic_exchange_explicit(&rest->was_used, false, memory_order_relaxed);
     if (of_all)
       atomic_store_explicit(&rest->shall_flush, true, memory_order_relaxed);
+    if (of_all || !was_used)
+      tell(rest, 0);
     for (unsigned size_class = 0; size_class < GILLOC_CLASS_COUNT && (of_all || !was_used); size_class++) {
       struct gilloc_magazine *spare = gilloc_tcache_rest_take_spare(rest, size_class);
       if (spare) {

@@ -33,10 +33,12 @@ struct gilloc_tcache_rest {
   _Atomic(gilloc_tcache_spare) spares[GILLOC_CLASS_COUNT]; /* NULL until a loaded one has been full */
   uint32_t capacities[GILLOC_CLASS_COUNT];                 /* of magazines that this thread fills, blocks */
   size_t budgets[2];                     /* bytes by which capacities may still grow: to LINEAR_MAX, above */
-  size_t given;                          /* bytes to the depot since the last tick */
+  size_t grown;                          /* bytes by which they have grown */
+  size_t given;                          /* bytes to the depot, or grown, since the last tick */
   uint8_t strangers[GILLOC_CLASS_COUNT]; /* blocks freed before the first fill */
   uint16_t home;                         /* the depot's shard */
   atomic_bool was_used;                  /* a miss came since the last trim */
+  _Atomic size_t told;                   /* what of gilloc_tcache_spare_bytes is its */
   atomic_bool shall_flush;               /* asked for by another thread, done at the next miss */
   struct gilloc_tcache_rest *next;       /* of all threads, under the caches' guard */
   struct gilloc_tcache_rest *prev;
@@ -54,6 +56,20 @@ void gilloc_tcache_rest_put_spare(struct gilloc_tcache_rest *rest, struct gilloc
 
 /* Lets the class's magazines hold so many blocks, as far as their own bound and the thread's budget go. */
 void gilloc_tcache_rest_grow(struct gilloc_tcache_rest *rest, unsigned size_class, size_t blocks);
+
+/* The first miss since the last trim. */
+void gilloc_tcache_rest_awake(struct gilloc_tcache_rest *rest);
+
+/* Bytes that spares which grew beyond their start may hold, of all threads that were not idle at the last
+ * trim: what later ones will find. Takes no lock. */
+size_t gilloc_tcache_spare_bytes(void);
+
+/* To be called at each miss: says that the thread lives. */
+static inline void gilloc_tcache_rest_use(struct gilloc_tcache_rest *rest)
+{
+  if (GILLOC_UNLIKELY(!atomic_load_explicit(&rest->was_used, memory_order_relaxed)))
+    gilloc_tcache_rest_awake(rest);
+}
 
 /* The spares of all threads, or of those that have had no miss since the last call, as a list. All threads
  * are also asked to flush. */
