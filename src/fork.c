@@ -11,6 +11,7 @@
 #include "central.h"
 #include "depot.h"
 #include "guard.h"
+#include "page_cache.h"
 #include "page_heap.h"
 #include "purge.h"
 #include "tcache.h"
@@ -38,6 +39,8 @@ static void leave_guards(bool in_child)
   gilloc_central_after_fork(in_child);
   gilloc_depot_after_fork(in_child);
   gilloc_tcache_after_fork(in_child);
+  if (in_child && GILLOC_HAS_TCACHE)
+    gilloc_page_cache_after_fork();
   gilloc_page_heap_after_fork(in_child);
   gilloc_purge_after_fork(in_child);
   pthread_mutex_unlock(&forkers);

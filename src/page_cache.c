@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * page_cache.c: bins, a thread's beginning and end, trimming. The list of all caches is under the page
- * heap's guard, and so across fork(2): the child finds the caches of threads that it has not, and the next
- * trims empty them. What a thread had in hand at that moment, one block at most, stays lost to the child.
+ * heap's guard, and so across fork(2): the child finds the caches of threads that it has not, puts right
+ * those that were worked on, and the next trims empty them. What a thread had in hand at that moment, one
+ * block at most, stays lost to the child.
  */
 #include "page_cache.h"
 
@@ -145,10 +146,21 @@ static void flush_bin(struct page_cache *self, size_t index)
 
 /* ---- a thread's beginning and end ---- */
 
-/* No other thread has a part in a cache that is off the list. */
+/* Takes a run out under the guard, which keeps trimmers away, whether the cache is claimed or not. */
+static struct gilloc_page_run *pop_guarded(struct page_cache *self, size_t index)
+{
+  struct gilloc_guard_node node;
+  gilloc_guard_enter(&gilloc_page_space.guard, &node);
+  struct gilloc_page_run *run = pop(self, index);
+  gilloc_guard_leave(&gilloc_page_space.guard, &node);
+  return run;
+}
+
+/* The cache stays on the list, and so in reach of a fork's child, until it is empty. */
 static void thread_exits(void *unused)
 {
   struct page_cache *self = own;
+  struct gilloc_page_run *run;
   struct gilloc_guard_node node;
   (void)unused;
   /* A key that was set after the destructors had run is the next thread's on that stack. */
@@ -156,15 +168,14 @@ static void thread_exits(void *unused)
     return;
   own = NULL;
   phase = PHASE_GONE;
+  for (size_t i = 0; i < GILLOC_PAGE_CACHE_BINS; i++)
+    while ((run = pop_guarded(self, i)))
+      gilloc_page_heap_put_cached(run);
   gilloc_guard_enter(&gilloc_page_space.guard, &node);
   *self->link = self->next;
   if (self->next)
     self->next->link = self->link;
-  gilloc_guard_leave(&gilloc_page_space.guard, &node);
-  for (size_t i = 0; i < GILLOC_PAGE_CACHE_BINS; i++)
-    flush_bin(self, i);
   atomic_fetch_sub_explicit(&cached_bytes, self->published, memory_order_relaxed);
-  gilloc_guard_enter(&gilloc_page_space.guard, &node);
   gilloc_metadata_put(&caches.records, self);
   gilloc_guard_leave(&gilloc_page_space.guard, &node);
 }
@@ -259,6 +270,7 @@ static GILLOC_ALWAYS_INLINE void push(struct page_cache *self, size_t index, str
   struct bin *bin = &self->bins[index];
   uint32_t top = top_of(bin);
   bin->runs[top] = run;
+  atomic_signal_fence(memory_order_release); /* pairs with put_right, in a fork's child */
   set_top(bin, top + 1);
   bin->was_used = true;
   self->held += gilloc_page_run_bytes(run);
@@ -353,6 +365,32 @@ struct gilloc_page_cache_counts gilloc_page_cache_counts(void)
     }
   gilloc_guard_leave(&gilloc_page_space.guard, &node);
   return counts;
+}
+
+/* Keeps what is in the cache beyond doubt, which is what is marked so: its thread is gone. */
+static void put_right(struct page_cache *cache) GILLOC_REQUIRES(gilloc_page_space.guard)
+{
+  cache->held = 0;
+  for (size_t i = 0; i < GILLOC_PAGE_CACHE_BINS; i++) {
+    struct bin *bin = &cache->bins[i];
+    uint32_t count = top_of(bin), kept = 0;
+    for (uint32_t k = 0; k < count; k++)
+      if (gilloc_page_run_state(bin->runs[k]) == GILLOC_PAGE_RUN_CACHED)
+        bin->runs[kept++] = bin->runs[k];
+    set_top(bin, kept);
+    cache->held += kept * bytes_of_bin(i);
+  }
+  cache->published = 0;
+  publish(cache);
+  leave(cache);
+}
+
+void gilloc_page_cache_after_fork(void) GILLOC_NOT_ANALYSED
+{
+  atomic_store_explicit(&cached_bytes, own ? own->published : 0, memory_order_relaxed);
+  for (struct page_cache *cache = caches.first; cache; cache = cache->next)
+    if (cache != own)
+      put_right(cache);
 }
 
 void gilloc_page_cache_close(void)

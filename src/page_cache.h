@@ -52,6 +52,9 @@ struct gilloc_page_cache_counts gilloc_page_cache_counts(void);
 /* At the end of a library that can be unloaded: no thread's end comes here any more. */
 void gilloc_page_cache_close(void);
 
+/* In a fork's child, while the page heap's guard is still held: ends what other threads were doing. */
+void gilloc_page_cache_after_fork(void);
+
 /* How many bytes one thread may cache, at any time; 0: none. */
 void gilloc_page_cache_set_max(size_t bytes);
 
