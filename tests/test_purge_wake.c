@@ -1,9 +1,10 @@
 /* flavours: fine */
-/* link: -Wl,--wrap=gilloc_futex_wait */
+/* link: -Wl,--wrap=gilloc_futex_wait -Wl,--wrap=gilloc_page_heap_purgeable */
 /* SPDX-License-Identifier: MIT
  *
  * test_purge_wake.c: a setting that changes after the purge thread has decided how long to sleep, and before
- * it sleeps, is not slept through. And while the thread waits for readers, ticks purge.
+ * it sleeps, is not slept through, nor is what becomes purgeable between its two looks, before it rests and
+ * after. And while the thread waits for readers, ticks purge.
  */
 #include "expect.h"
 #include "fixture.h"
@@ -31,6 +32,25 @@ bool __wrap_gilloc_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t
       happens();
   }
   return __real_gilloc_futex_wait(word, expected, timeout_ns);
+}
+
+size_t __real_gilloc_page_heap_purgeable(void);
+size_t __wrap_gilloc_page_heap_purgeable(void);
+
+static _Atomic pthread_t tester;
+static _Atomic unsigned has_looked, may_go_on;
+static _Atomic bool is_stopped_at_look;
+
+/* The purge thread, having seen that little is left, stops until the test has made that untrue. */
+size_t __wrap_gilloc_page_heap_purgeable(void)
+{
+  size_t bytes = __real_gilloc_page_heap_purgeable();
+  if (bytes < GILLOC_PURGE_MIN_BYTES && !pthread_equal(pthread_self(), atomic_load(&tester)) &&
+      atomic_exchange(&is_stopped_at_look, false)) {
+    atomic_store(&has_looked, 1);
+    threads_await(&may_go_on, 1);
+  }
+  return bytes;
 }
 
 static void make_dirty(size_t bytes)
@@ -62,6 +82,24 @@ static void test_lowered_decay_is_not_slept_through(void **state)
   atomic_store(&at_sleep, lower_decay);
   start_thread();
   while (gilloc_purge_counts().purgeable > 0) /* the alarm ends it */
+    sched_yield();
+}
+
+/* The tick finds the thread at work, and does not wake it; the thread has seen that it has none. */
+static void test_what_comes_between_the_two_looks_is_not_slept_through(void **state)
+{
+  (void)state;
+  gilloc_purge_set_decay_ms(SHORT_MS);
+  while (gilloc_purge_counts().thread_runs)
+    sched_yield();
+  atomic_store(&tester, pthread_self());
+  atomic_store(&is_stopped_at_look, true);
+  start_thread();
+  threads_await(&has_looked, 1);
+  make_dirty(2 * MIB);
+  gilloc_purge_tick();
+  atomic_store(&may_go_on, 1);
+  while (gilloc_purge_counts().purgeable > 0)
     sched_yield();
 }
 
@@ -110,6 +148,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(test_lowered_decay_is_not_slept_through, threads_begin),
+      cmocka_unit_test_setup(test_what_comes_between_the_two_looks_is_not_slept_through, threads_begin),
       cmocka_unit_test_setup(test_ticks_purge_while_the_thread_waits_for_readers, threads_begin),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
