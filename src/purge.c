@@ -24,6 +24,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 enum thread_state { NO_THREAD = 0, RUNNING = 1, RESTING = 2, STOPPED = 3 };
 enum { STACK_BYTES = 256 << 10, NS_PER_MS = 1000000 };
@@ -47,6 +48,8 @@ static struct {
   _Atomic bool thread_waits; /* for readers; ticks do its work meanwhile */
   _Atomic uint32_t decay_ms;
   _Atomic bool no_background;
+  _Atomic bool
+      main_has_ended; /* by pthread_exit: a process ends with its last thread, which must not be ours */
   _Atomic size_t purged;
   _Atomic size_t purges;
   _Atomic size_t threads_started;
@@ -137,7 +140,8 @@ void gilloc_purge_step(uint64_t now_ns)
 static bool is_background(void)
 {
   return GILLOC_STRATEGY == GILLOC_STRATEGY_FINE &&
-         !atomic_load_explicit(&purging.no_background, memory_order_relaxed) && decay_ms() != 0 &&
+         !atomic_load_explicit(&purging.no_background, memory_order_relaxed) &&
+         !atomic_load_explicit(&purging.main_has_ended, memory_order_relaxed) && decay_ms() != 0 &&
          decay_ms() != GILLOC_PURGE_NEVER;
 }
 
@@ -386,6 +390,10 @@ void gilloc_purge_tick(void)
 
 void gilloc_purge_thread_ends(void)
 {
+  if (gilloc_thread_id() == (uint32_t)getpid()) {
+    atomic_store_explicit(&purging.main_has_ended, true, memory_order_relaxed);
+    wake_thread();
+  }
   bool is_alone = atomic_load_explicit(&purging.thread, memory_order_relaxed) == NO_THREAD;
   if (is_alone && is_background() && !gilloc_has_one_thread() && purgeable() >= GILLOC_PURGE_LEFT_BYTES)
     start_thread();
@@ -437,6 +445,7 @@ void gilloc_purge_after_fork(bool in_child) GILLOC_NOT_ANALYSED
     return;
   atomic_store_explicit(&purging.thread, NO_THREAD, memory_order_relaxed);
   atomic_store_explicit(&purging.has_last, false, memory_order_relaxed);
+  atomic_store_explicit(&purging.main_has_ended, false, memory_order_relaxed);
   atomic_store_explicit(&purging.thread_waits, false, memory_order_relaxed);
   /* ThreadSanitizer ends a forked child that starts a thread. */
   if (GILLOC_TSAN)

@@ -34,7 +34,9 @@ void gilloc_purge_tick(void);
  * thread where the process has others and holds so much that a later tick may want it. */
 void gilloc_purge_prepare(void);
 
-/* The tick of a thread that ends, and leaves what it has cached: starts the thread where that is much. */
+/* The tick of a thread that ends, and leaves what it has cached: starts the thread where that is much. When
+ * it is the main thread that ends, ours goes for good: the process is to end with the last thread of its own.
+ */
 void gilloc_purge_thread_ends(void);
 
 /* Purges everything that is free; returns the bytes given back. No guard may be held. */

@@ -17,6 +17,7 @@
 #include <gilloc/gilloc.h>
 
 #include <dirent.h>
+#include <sys/prctl.h>
 
 enum { MIB = 1 << 20, BLOCKS = 600000, DEADLINE_S = 30 };
 
@@ -258,6 +259,46 @@ static void test_child_of_a_fork_has_a_thread_of_its_own(void **state)
   EXPECT_TRUE(comes_true(thread_has_gone));
 }
 
+static void *end_last(void *main_thread)
+{
+  pthread_join(*(pthread_t *)main_thread, NULL);
+  return NULL;
+}
+
+/* Before a sanitizer looks for leaks: what the test framework holds is none. */
+static void end_at_once(void)
+{
+  _exit(0);
+}
+
+/* The main thread ends by pthread_exit, then the other: so does the process, and is not kept by the library's
+ * thread, which blocks all signals but the one that the parent's end sends. */
+static void test_process_ends_with_its_last_thread(void **state)
+{
+  (void)state;
+  if (GILLOC_STRATEGY != GILLOC_STRATEGY_FINE || GILLOC_TSAN) /* a child that starts threads is ended */
+    skip();
+  alarm(DEADLINE_S);
+  pid_t child = fork();
+  if (child == 0) {
+    static pthread_t self, other;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    atexit(end_at_once);
+    gilloc_free(gilloc_malloc(100));
+    gilloc_purge_set_background(true);
+    gilloc_purge_set_decay_ms(60000);
+    make_dirty(2 * GILLOC_PURGE_START_BYTES);
+    gilloc_purge_prepare();
+    gilloc_purge_tick();
+    self = pthread_self();
+    if (!gilloc_purge_counts().thread_runs || pthread_create(&other, NULL, end_last, &self) != 0)
+      _exit(1);
+    pthread_exit(NULL);
+  }
+  EXPECT_EQ(wait_for_child(child), 0);
+  alarm(0);
+}
+
 static void test_only_fine_ever_starts_a_thread(void **state)
 {
   (void)state;
@@ -313,6 +354,7 @@ int main(void)
       TRUE_TIME_TEST(test_thread_purges_without_traffic_and_rests),
       TRUE_TIME_TEST(test_thread_blocks_all_signals_and_its_starter_none),
       TRUE_TIME_TEST(test_child_of_a_fork_has_a_thread_of_its_own),
+      TRUE_TIME_TEST(test_process_ends_with_its_last_thread),
       TRUE_TIME_TEST(test_only_fine_ever_starts_a_thread),
       TRUE_TIME_TEST(test_memory_of_a_burst_goes_back),
       TEST(test_dirty_pages_go_within_the_decay_time),
