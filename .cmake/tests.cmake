@@ -37,6 +37,10 @@ set(GILLOC_TEST_ENVIRONMENT
     ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1
     UBSAN_OPTIONS=print_stacktrace=1
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:allocator_may_return_null=1)
+# ThreadSanitizer sees more the longer a stress program runs, and less in the same time.
+if(NOT GILLOC_TEST_KIND STREQUAL tsan)
+  list(APPEND GILLOC_TEST_ENVIRONMENT GILLOC_STRESS_SECONDS=1)
+endif()
 
 # The words of a file's first line `/* key: words */` (`# key: words` in a script), as a list.
 function(gilloc_head_line file key result)

@@ -4,7 +4,7 @@
  * of a run by time or by failure, and blocks whose contents tell whose they are. Written against the public
  * headers; random numbers are the lab's.
  *
- *   stress_core [--seed N] [--seconds S]      default 2 s, or GILLOC_SOAK_SECONDS of the environment
+ *   stress_core [--seed N] [--seconds S]      default 2 s, or GILLOC_STRESS_SECONDS of the environment
  */
 #ifndef GILLOC_STRESS_H
 #define GILLOC_STRESS_H
@@ -92,11 +92,11 @@ static inline void stress_parse(int argc, char **argv)
 /* Starts the clock of the run. A run that hangs is killed by SIGALRM. */
 static inline void stress_begin(int argc, char **argv)
 {
-  const char *slash = strrchr(argv[0], '/'), *soak = getenv("GILLOC_SOAK_SECONDS");
+  const char *slash = strrchr(argv[0], '/'), *given = getenv("GILLOC_STRESS_SECONDS");
   uint64_t start = stress_now();
   stress.program = slash ? slash + 1 : argv[0];
   stress.seed = gilloc_prng_mix(start ^ ((uint64_t)getpid() << 32)) % 1000000000;
-  stress.seconds = soak && atof(soak) > 0 ? atof(soak) : 2;
+  stress.seconds = given && atof(given) > 0 ? atof(given) : 2;
   stress_parse(argc, argv);
   stress.end_ns = start + (uint64_t)(stress.seconds * 1e9);
   alarm((unsigned)stress.seconds + 90);

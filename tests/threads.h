@@ -39,12 +39,13 @@ static inline void threads_limit(unsigned seconds)
   alarm(seconds);
 }
 
-/* A cmocka setup: every test starts without failures and with a minute to live. */
+/* A cmocka setup: every test starts without failures and with a time to live that even a machine which stands
+ * still for a while leaves enough of; it ends before CTest ends the program. */
 static inline int threads_begin(void **state)
 {
   (void)state;
   atomic_store(&test_failures, 0);
-  threads_limit(60);
+  threads_limit(110);
   return 0;
 }
 
@@ -137,7 +138,7 @@ static inline int threads_fork(void (*body)(void))
   if (child == 0) {
     struct rlimit no_core = {0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
-    threads_limit(30);
+    threads_limit(100);
     body();
     _exit(test_failures ? 1 : 0);
   }

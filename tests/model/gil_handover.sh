@@ -19,7 +19,7 @@ cd "$folder"
 check() {
   local policy=$1 changes=$2 rounds=$3 names=(interval ticks fifo priority fair)
   spin -DFIRST_POLICY="$policy" -DCHANGES="$changes" -DROUNDS="$rounds" -a gil_handover.pml >spin.out
-  cc -O1 -w -DSAFETY -DCOLLAPSE -DVECTORSZ=2048 -DMEMLIM=3000 -o pan pan.c
+  cc -O0 -w -DSAFETY -DCOLLAPSE -DVECTORSZ=2048 -DMEMLIM=3000 -o pan pan.c
   ./pan -m1000000 >pan.out
   local states
   states=$(awk '/states, stored/ { print $1; exit }' pan.out)
