@@ -48,8 +48,7 @@ static struct {
   _Atomic bool thread_waits; /* for readers; ticks do its work meanwhile */
   _Atomic uint32_t decay_ms;
   _Atomic bool no_background;
-  _Atomic bool
-      main_has_ended; /* by pthread_exit: a process ends with its last thread, which must not be ours */
+  _Atomic bool main_has_ended; /* by pthread_exit: the process is to end with its last other thread */
   _Atomic size_t purged;
   _Atomic size_t purges;
   _Atomic size_t threads_started;
