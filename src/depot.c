@@ -129,15 +129,34 @@ static void add_blocks(struct depot *self, ptrdiff_t count) GILLOC_REQUIRES(self
     self->low = blocks;
 }
 
-/* The sum over all shards is asked for only where this one has had its share. */
+/* Bytes of which every shard may have as many, whatever the others hold: they are kept free for it. */
+static size_t share_of(size_t max)
+{
+  return max / (2 * GILLOC_DEPOT_SHARDS);
+}
+
+/* What the shards hold, or may come to hold without asking: never more than the bound. */
+static size_t claimed(size_t share)
+{
+  size_t sum = 0;
+  for (unsigned shard = 0; shard < GILLOC_DEPOT_SHARDS; shard++) {
+    size_t bytes = atomic_load_explicit(&stocked[shard].bytes, memory_order_relaxed);
+    sum += bytes > share ? bytes : share;
+  }
+  return sum;
+}
+
+/* The other shards are looked at only where this one has had its share. */
 static bool has_room(struct depot *self, size_t count) GILLOC_REQUIRES(self->guard)
 {
   size_t bytes = count * block_bytes(self);
-  size_t max = atomic_load_explicit(&stocked_max, memory_order_relaxed);
+  size_t max = atomic_load_explicit(&stocked_max, memory_order_relaxed), share = share_of(max);
   if (blocks_in(self) * block_bytes(self) + bytes > GILLOC_DEPOT_CLASS_BYTES)
     return false;
   size_t here = atomic_load_explicit(stocked_of(self), memory_order_relaxed);
-  return here + bytes <= max / GILLOC_DEPOT_SHARDS || gilloc_depot_bytes() + bytes <= max;
+  if (here + bytes <= share)
+    return true;
+  return here + bytes - (here > share ? here : share) + claimed(share) <= max;
 }
 
 void gilloc_depot_set_max(size_t bytes)

@@ -33,14 +33,13 @@ struct worker {
 static struct link links[THREADS];
 static _Atomic size_t most_mapped, most_out;
 
-/* Bytes of blocks that live, those on the threads' hands among them, are in caches or in the depot: of it
- * every shard may have its part where the others have all the rest, and a magazine a thread more that were
- * put at the same time. */
+/* Bytes of blocks that live, those on the threads' hands among them, are in caches or in the depot: a
+ * magazine a thread more where they are put at the same time. */
 static size_t out_bound(void)
 {
   size_t live = (size_t)THREADS * (IN_FLIGHT + 2) * (LARGEST + 2 * sizeof(struct stress_block));
   size_t caches = (size_t)THREADS * GILLOC_TCACHE_BYTES_MAX;
-  return live + caches + 2 * (size_t)DEPOT_BYTES + (size_t)THREADS * GILLOC_TCACHE_MAGAZINE_BYTES;
+  return live + caches + (size_t)DEPOT_BYTES + (size_t)THREADS * GILLOC_TCACHE_MAGAZINE_BYTES;
 }
 
 /* Pools in part used: a class has had its most blocks out when others had few, and its pools are where it

@@ -92,15 +92,21 @@ static void test_shard_keeps_no_large_blocks(void **state)
   EXPECT_TRUE(can_take(2, LARGEST));
 }
 
-/* The bound of all together holds wherever the blocks lie. */
+/* The bound of all together holds wherever the blocks lie: one shard that takes all it can get leaves the
+ * others their share, and no more. */
 static void test_shards_keep_to_one_bound_together(void **state)
 {
   (void)state;
-  size_t bytes = BLOCKS * gilloc_size_class_bytes(BOUNDED), most = 5 * bytes;
-  gilloc_depot_set_max(most);
-  for (uint16_t i = 0; i < 3 * GILLOC_DEPOT_SHARDS; i++) {
-    put_at(i % GILLOC_DEPOT_SHARDS, BOUNDED);
-    EXPECT_EQ(gilloc_depot_bytes(), i < 5 ? (i + 1) * bytes : most);
+  enum { SHARE = 2, MOST = 2 * SHARE * GILLOC_DEPOT_SHARDS, OTHERS = (GILLOC_DEPOT_SHARDS - 1) * SHARE };
+  size_t bytes = BLOCKS * gilloc_size_class_bytes(BOUNDED);
+  gilloc_depot_set_max(MOST * bytes);
+  for (unsigned i = 1; i <= 2 * MOST; i++) {
+    put_at(0, BOUNDED);
+    EXPECT_EQ(gilloc_depot_bytes(), (i < MOST - OTHERS ? i : MOST - OTHERS) * bytes);
+  }
+  for (unsigned i = 1; i <= 2 * MOST; i++) {
+    put_at(1 + i % (GILLOC_DEPOT_SHARDS - 1), BOUNDED);
+    EXPECT_EQ(gilloc_depot_bytes(), (MOST - OTHERS + (i < OTHERS ? i : OTHERS)) * bytes);
   }
   gilloc_depot_set_max(GILLOC_DEPOT_BYTES);
 }
