@@ -170,21 +170,23 @@ static struct gilloc_pool *get_pool(struct gilloc_central *self, unsigned size_c
   pool = add_pool(self, size_class);
   if (!pool)
     return self->used;
-  pool->home = home;
+  pool->home = (uint8_t)home;
+  pool->is_pulled = false;
   return pool;
 }
 
 /* Takes of a pool's list. Where most of the pool is on it, in an order that may be any, the walk would wait
- * for each block: they are brought here first, once. */
-static void take_listed(struct gilloc_central *self, struct gilloc_pool *pool, struct gilloc_batch *batch)
-    GILLOC_REQUIRES(self->guard)
+ * for each block: they are brought here first, and not again before the list has been empty. */
+static void take_listed(struct gilloc_pool *pool, struct gilloc_batch *batch)
 {
   if (!pool->free)
     return;
-  if (self->pulled != pool && gilloc_pool_is_mostly_listed(pool))
+  if (!pool->is_pulled && gilloc_pool_is_mostly_listed(pool)) {
     gilloc_pool_pull(pool);
-  self->pulled = pool;
+    pool->is_pulled = true;
+  }
   gilloc_batch_take_listed(batch, pool);
+  pool->is_pulled &= pool->free != NULL;
 }
 
 unsigned gilloc_central_take_blocks(unsigned size_class, struct gilloc_central_order order,
@@ -198,7 +200,7 @@ unsigned gilloc_central_take_blocks(unsigned size_class, struct gilloc_central_o
   struct gilloc_pool *pool = get_pool(self, size_class, order.home);
   while (batch.taken < order.want && pool && batch.taken != before) {
     before = batch.taken;
-    take_listed(self, pool, &batch);
+    take_listed(pool, &batch);
     if (is_for(pool, order.home) || batch.taken == 0)
       gilloc_batch_take_untouched(&batch, pool);
     if (gilloc_pool_is_full(pool))

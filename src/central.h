@@ -18,9 +18,8 @@
 /* A size class's centre. Where the strategy has locks, everything is read and written under the guard. */
 struct gilloc_central {
   _Alignas(GILLOC_CACHE_LINE) struct gilloc_guard guard;
-  struct gilloc_pool *used;         /* front: where all blocks of the class come from */
-  size_t pools;                     /* used and full */
-  const struct gilloc_pool *pulled; /* whose list a batch was taken from last; may be gone */
+  struct gilloc_pool *used; /* front: where all blocks of the class come from */
+  size_t pools;             /* used and full */
   struct gilloc_guard_node fork_node;
 };
 

@@ -17,7 +17,7 @@ enum {
   GILLOC_ARENA_ALIGNED = 0,      /* 1: arenas lie at multiples of their size */
   GILLOC_ARENA_KEEPS_LAST = 1,   /* 1: the last usable arena stays though empty (bpo-37257) */
   GILLOC_STATS_MAP_LEVELS = 0,   /* of the map in the statistics: 0 none, 2 our own, 3 CPython 3.11's */
-  GILLOC_HAS_LARGE = 0           /* 1: above BLOCK_MAX own mappings; 0: the C library */
+  GILLOC_HAS_LARGE = 0           /* 1: above BLOCK_MAX runs of pages; 0: the C library */
 };
 
 /* X(class, block size in bytes) */

@@ -2,8 +2,8 @@
  *
  * page_cache.c: bins, a thread's beginning and end, trimming. The list of all caches is under the page
  * heap's guard, and so across fork(2): the child finds the caches of threads that it has not, puts right
- * those that were worked on, and the next trims empty them. What a thread had in hand at that moment, one
- * block at most, stays lost to the child.
+ * those that were worked on, and the next trims empty them. What a thread had in hand at that moment stays
+ * lost to the child: a block, or, where it trimmed, what it had taken out of the caches.
  */
 #include "page_cache.h"
 

@@ -31,7 +31,8 @@ struct gilloc_pool {
   char *carve; /* the next untouched block */
   uint32_t uncarved;
   uint16_t index; /* in the arena */
-  uint16_t home;  /* of the threads that its untouched blocks are for; where threads have caches */
+  uint8_t home;   /* of the threads that its untouched blocks are for; where threads have caches */
+  bool is_pulled; /* what is on its list was brought near (gilloc_pool_pull) */
 };
 
 _Static_assert(sizeof(void *) != 8 || sizeof(struct gilloc_pool) == GILLOC_POOL_HEADER_SIZE, "as in CPython");

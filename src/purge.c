@@ -58,6 +58,10 @@ static struct {
              .decay_ms = GILLOC_PURGE_DECAY_MS,
              .no_background = true}; /* before the constructors the loader may not be ready for a thread */
 
+/* Has a value in the main thread, where the library started in it; elsewhere its cache's end tells. */
+static GILLOC_WRITTEN_AT_START pthread_key_t main_key;
+static GILLOC_WRITTEN_AT_START bool has_main_key;
+
 static size_t purgeable(void)
 {
   size_t cached = GILLOC_HAS_TCACHE ? gilloc_depot_bytes() + gilloc_page_cache_bytes() : 0;
@@ -223,6 +227,9 @@ static void serve(void)
     uint32_t seen = events();
     if (is_background())
       gilloc_futex_wait(&purging.events, seen, half_decay_ns());
+    /* Nothing that takes long then: the last thread of all runs what exit(3) runs. */
+    if (atomic_load_explicit(&purging.main_has_ended, memory_order_relaxed))
+      return;
     gilloc_purge_step(gilloc_clock_ns());
     reclaim();
   } while (has_work() || rests());
@@ -350,16 +357,26 @@ void gilloc_purge_prepare(void)
 
 /* ---- ticks ---- */
 
+/* False where the pause does not end at `end` any more: another thread purges, or has. */
+static bool extend_pause(uint64_t end, uint64_t new_end)
+{
+  return atomic_compare_exchange_strong_explicit(&purging.pause_end, &end, new_end, memory_order_relaxed,
+                                                 memory_order_relaxed);
+}
+
 /* True where it has purged for the soft limit's sake. */
 static bool keeps_soft_limit(void)
 {
   if (GILLOC_LIKELY(!gilloc_os_is_over_soft_limit()))
     return false;
-  if (gilloc_clock_ns() < atomic_load_explicit(&purging.pause_end, memory_order_relaxed))
+  uint64_t now = gilloc_clock_ns(), end = atomic_load_explicit(&purging.pause_end, memory_order_relaxed);
+  if (now < end || !extend_pause(end, now + GILLOC_PURGE_MIN_BYTES * PAUSE_NS_A_BYTE))
     return false;
-  size_t gone = gilloc_purge_all(), bytes = gone > GILLOC_PURGE_MIN_BYTES ? gone : GILLOC_PURGE_MIN_BYTES;
-  atomic_store_explicit(&purging.pause_end, gilloc_clock_ns() + bytes * PAUSE_NS_A_BYTE,
-                        memory_order_relaxed);
+  size_t gone = gilloc_purge_all();
+  now = gilloc_clock_ns() + gone * PAUSE_NS_A_BYTE;
+  do
+    end = atomic_load_explicit(&purging.pause_end, memory_order_relaxed);
+  while (end < now && !extend_pause(end, now));
   return true;
 }
 
@@ -387,12 +404,31 @@ void gilloc_purge_tick(void)
   }
 }
 
+static bool is_main_thread(void)
+{
+  return gilloc_thread_id() == (uint32_t)getpid();
+}
+
+static void main_ends(void *unused)
+{
+  (void)unused;
+  atomic_store_explicit(&purging.main_has_ended, true, memory_order_relaxed);
+  wake_thread();
+}
+
+void gilloc_purge_watch_main(void)
+{
+  if (GILLOC_STRATEGY != GILLOC_STRATEGY_FINE || !is_main_thread())
+    return;
+  has_main_key = pthread_key_create(&main_key, main_ends) == 0;
+  if (has_main_key)
+    pthread_setspecific(main_key, &purging);
+}
+
 void gilloc_purge_thread_ends(void)
 {
-  if (gilloc_thread_id() == (uint32_t)getpid()) {
-    atomic_store_explicit(&purging.main_has_ended, true, memory_order_relaxed);
-    wake_thread();
-  }
+  if (is_main_thread())
+    main_ends(NULL);
   bool is_alone = atomic_load_explicit(&purging.thread, memory_order_relaxed) == NO_THREAD;
   if (is_alone && is_background() && !gilloc_has_one_thread() && purgeable() >= GILLOC_PURGE_LEFT_BYTES)
     start_thread();
@@ -420,6 +456,9 @@ void gilloc_purge_stop(void)
   atomic_exchange_explicit(&purging.thread, STOPPED, memory_order_acq_rel);
   wake_thread();
   join_last();
+  if (has_main_key)
+    pthread_key_delete(main_key);
+  has_main_key = false;
 }
 
 struct gilloc_purge_counts gilloc_purge_counts(void)

@@ -6,8 +6,8 @@
  * much is purgeable and rests when little is left. Elsewhere, and while little is purgeable, the callers do
  * it in gilloc_purge_tick.
  *
- *   no thread --one thread in the process: a tick; else: much is held--> running <--tick / little left-->
- * resting
+ *   no thread --one thread: a tick; more: much is held, or left by one that ends--> running
+ *   running --little is left--> resting --a tick--> running
  *
  * One purge at a time, under a guard that is held across fork(2), so no run is out at that moment.
  */
@@ -26,8 +26,8 @@ enum {
 };
 
 /* To be called with no guard held, nothing half done (it may start a thread, which allocates), and errno
- * saved: when memory has come back to the page heap or to an arena, and before much is taken. Purges at once
- * above the soft limit. Cheap while nothing is to be done. */
+ * saved: when memory has come back to the page heap or to an arena, and before much is taken. Above the soft
+ * limit it purges at once, then pauses. Cheap while nothing is to be done. */
 void gilloc_purge_tick(void);
 
 /* To be called where more memory is about to be taken, with no guard held and nothing half done: starts the
@@ -35,9 +35,11 @@ void gilloc_purge_tick(void);
 void gilloc_purge_prepare(void);
 
 /* The tick of a thread that ends, and leaves what it has cached: starts the thread where that is much. When
- * it is the main thread that ends, ours goes for good: the process is to end with the last thread of its own.
- */
+ * it is the main thread that ends, ours goes for good: the C library ends a process with its last thread. */
 void gilloc_purge_thread_ends(void);
+
+/* To be called when the library starts: the end of the main thread is seen, whatever it allocates. */
+void gilloc_purge_watch_main(void);
 
 /* Purges everything that is free; returns the bytes given back. No guard may be held. */
 size_t gilloc_purge_all(void);

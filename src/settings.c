@@ -49,6 +49,7 @@ void gilloc_settings_register(void)
 {
   if (GILLOC_HAS_TCACHE)
     gilloc_tcache_on_exit(gilloc_purge_thread_ends);
+  gilloc_purge_watch_main();
   gilloc_options_on_change(GILLOC_OPTION_CACHE_BYTES, cache_bytes_is);
   gilloc_options_on_change(GILLOC_OPTION_CACHE_TOTAL_BYTES, cache_total_bytes_is);
   gilloc_options_on_change(GILLOC_OPTION_DECAY_MS, decay_is);

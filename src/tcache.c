@@ -70,15 +70,11 @@ static void abandon(struct gilloc_magazine *magazine)
     gilloc_depot_free_magazine(magazine);
 }
 
-/* Runs at the thread's exit; what the thread frees after this goes to the centre. */
-static void thread_exits(void *unused)
+/* What the thread frees after this goes to the centre. */
+static void end_cache(void)
 {
   struct gilloc_tcache *self = &gilloc_tcache_self;
   struct gilloc_tcache_rest *rest = self->rest;
-  (void)unused;
-  /* A key that was set after the destructors had run is the next thread's on that stack. */
-  if (thread_phase != PHASE_LIVE)
-    return;
   thread_phase = PHASE_GONE;
   self->linear_end = 0;
   self->window.slots = 0;
@@ -93,6 +89,16 @@ static void thread_exits(void *unused)
   self->tops[0] = NULL;
   self->rest = NULL;
   gilloc_tcache_rest_put(rest);
+}
+
+/* Runs at the thread's exit. */
+static void thread_exits(void *unused)
+{
+  (void)unused;
+  /* A key that was set after the destructors had run is the next thread's on that stack. */
+  if (thread_phase != PHASE_LIVE)
+    return;
+  end_cache();
   if (on_exit)
     on_exit();
 }
@@ -129,7 +135,7 @@ static void thread_starts(void)
   thread_phase = PHASE_LIVE;
   pthread_once(&exit_key_once, make_exit_key);
   if (!exit_key_made || pthread_setspecific(exit_key, self) != 0)
-    thread_exits(self);
+    end_cache();
 }
 
 /* True where the thread has a cache, maybe from now on. */

@@ -192,5 +192,11 @@ void gilloc_tcache_before_fork(void) GILLOC_NOT_ANALYSED
 
 void gilloc_tcache_after_fork(bool in_child) GILLOC_NOT_ANALYSED
 {
+  /* Threads that are not in the child may have told in part. */
+  size_t told = 0;
+  for (const struct gilloc_tcache_rest *rest = caches.first; in_child && rest; rest = rest->next)
+    told += atomic_load_explicit(&rest->told, memory_order_relaxed);
+  if (in_child)
+    atomic_store_explicit(&spare_bytes, told, memory_order_relaxed);
   gilloc_guard_after_fork(&caches.guard, &caches.fork_node, in_child);
 }

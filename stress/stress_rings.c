@@ -19,6 +19,11 @@
 
 enum { THREADS = 4, IN_FLIGHT = 512, LARGEST = 512, DEPOT_BYTES = 1 << 21 };
 
+/* What larger blocks' magazines may grow by. */
+enum {
+  UNUSED = GILLOC_BLOCK_MAX > GILLOC_LINEAR_MAX ? GILLOC_TCACHE_MEDIUM_TIMES *GILLOC_TCACHE_GROWTH_BYTES : 0
+};
+
 /* Blocks on their way from a thread to the next. */
 struct link {
   _Alignas(GILLOC_CACHE_LINE) stress_mailbox places[IN_FLIGHT];
@@ -38,7 +43,7 @@ static _Atomic size_t most_mapped, most_out;
 static size_t out_bound(void)
 {
   size_t live = (size_t)THREADS * (IN_FLIGHT + 2) * (LARGEST + 2 * sizeof(struct stress_block));
-  size_t caches = (size_t)THREADS * GILLOC_TCACHE_BYTES_MAX;
+  size_t caches = (size_t)THREADS * (GILLOC_TCACHE_BYTES_MAX - UNUSED);
   return live + caches + (size_t)DEPOT_BYTES + (size_t)THREADS * GILLOC_TCACHE_MAGAZINE_BYTES;
 }
 

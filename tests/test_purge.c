@@ -284,7 +284,6 @@ static void test_process_ends_with_its_last_thread(void **state)
     static pthread_t self, other;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     atexit(end_at_once);
-    gilloc_free(gilloc_malloc(100));
     gilloc_purge_set_background(true);
     gilloc_purge_set_decay_ms(60000);
     make_dirty(2 * GILLOC_PURGE_START_BYTES);

@@ -66,10 +66,10 @@ int gilloc_posix_memalign(void **out, size_t alignment, size_t size);
  * NULL. (glibc malloc_usable_size) */
 size_t gilloc_usable_size(const void *p);
 
-/* Gives back to the system what can be given back at once: what the calling thread keeps in its cache goes to
- * the pools, and arenas that are empty then are unmapped. With a `pad` above zero nothing is done while at
- * most that many bytes lie free in the arenas. 1 where memory was given back, else 0. errno is preserved.
- * (glibc malloc_trim) */
+/* Gives back to the system what can be given back at once: the calling thread's cache, the spare magazines
+ * and cached large blocks of other threads, the depot, free pools, empty arenas and free runs of pages. With
+ * a `pad` above zero nothing is done while at most that many bytes are purgeable. 1 where memory was given
+ * back, else 0. errno is preserved. Thread-safe. (glibc malloc_trim) */
 int gilloc_trim(size_t pad);
 
 /* What this library was built as; plain static strings, for reports. */

@@ -21,12 +21,12 @@ extern "C" {
 #endif
 
 enum gilloc_option {
-  GILLOC_OPTION_STATS_AT_EXIT,     /* 1: print gilloc_debug_stats to stderr when the process exits */
-  GILLOC_OPTION_CACHE_BYTES,       /* by which a thread's cache may grow; threads that start after the change */
+  GILLOC_OPTION_STATS_AT_EXIT, /* 1: print gilloc_debug_stats to stderr when the process exits */
+  GILLOC_OPTION_CACHE_BYTES,   /* growth of a new thread's cache of blocks to 1 KiB; of larger ones twice */
   GILLOC_OPTION_CACHE_TOTAL_BYTES, /* bound of the depot: what threads exchange, all classes together */
   GILLOC_OPTION_DECAY_MS,          /* free memory goes back to the system after this; 0 at once, -1 never */
   GILLOC_OPTION_BACKGROUND,        /* 1: a thread of the library's own sees to it */
-  GILLOC_OPTION_SOFT_LIMIT,        /* bytes above which all that is free goes back before more is taken; 0: none */
+  GILLOC_OPTION_SOFT_LIMIT,        /* bytes above which all that is free goes back, then pauses; 0: none */
   GILLOC_OPTION_HARD_LIMIT,        /* bytes beyond which allocation fails with ENOMEM; 0: none */
   GILLOC_OPTION_THP                /* 1: arenas mapped from now on ask for huge pages */
 };

@@ -60,7 +60,7 @@ struct gilloc_heap_stats {
   size_t quantization_bytes; /* what is left of pools in use behind their last block */
   size_t alignment_bytes;    /* a pool for each arena that does not begin at a pool's boundary */
   struct gilloc_map_stats map;
-  size_t large_blocks; /* above block_max, mappings of their own; `wide` alone */
+  size_t large_blocks; /* above block_max, runs of pages; `wide` alone */
   size_t large_bytes;
 };
 

@@ -9,9 +9,9 @@
 static const struct gilloc_fidelity_title titles[GILLOC_FIDELITY_EXPERIMENTS] = {
     [GILLOC_FIDELITY_PINGPONG] = {"pingpong", "UDP ping-pong of 16 bytes beside spinners", "round trips/s"},
     [GILLOC_FIDELITY_THROUGHPUT] = {"throughput", "ccbench: throughput, 5 ms", "calls or iterations/s"},
-    [GILLOC_FIDELITY_LATENCY] = {"latency", "ccbench: latency of a ping, 5 ms", "us, mean"},
+    [GILLOC_FIDELITY_LATENCY] = {"latency", "ccbench: latency of a ping, 5 ms", "mean"},
     [GILLOC_FIDELITY_BANDWIDTH] = {"bandwidth", "ccbench: I/O bandwidth, 1,024 bytes, 5 ms", "packets/s"},
-    [GILLOC_FIDELITY_COUNTDOWN] = {"countdown", "A countdown split over threads", "s"},
+    [GILLOC_FIDELITY_COUNTDOWN] = {"countdown", "A countdown split over threads", "time"},
     [GILLOC_FIDELITY_CPUED] = {"cpued", "cpued: 2 spinners beside one that pretends to do I/O, 5 ms",
                                "fair shares"},
     [GILLOC_FIDELITY_FAIRNESS] = {"fairness", "Equal spinners: what the least of them gets, 5 ms",
