@@ -225,17 +225,14 @@ static inline void give_pool_back(struct gilloc_pool *pool, struct gilloc_arena 
   }
 }
 
-static GILLOC_ALWAYS_INLINE void put_checked(struct gilloc_central *self, struct gilloc_pool *pool,
-                                             struct gilloc_block *block, struct gilloc_arena **released)
-    GILLOC_REQUIRES(self->guard)
+/* A pool that has got blocks back: into the list where it was full, and away where it is empty. */
+static GILLOC_ALWAYS_INLINE void relist(struct gilloc_central *self, struct gilloc_pool *pool, bool was_full,
+                                        struct gilloc_arena **released) GILLOC_REQUIRES(self->guard)
 {
-  bool was_full = gilloc_pool_is_full(pool);
-  gilloc_pool_put(pool, block);
-  if (GILLOC_UNLIKELY(was_full)) {
+  if (GILLOC_UNLIKELY(was_full))
     gilloc_pool_list_push(&self->used, pool);
-  } else if (GILLOC_UNLIKELY(pool->live == 0)) {
+  if (GILLOC_UNLIKELY(pool->live == 0))
     give_pool_back(pool, released);
-  }
 }
 
 static inline void put_one(struct gilloc_central *self, struct gilloc_block *block,
@@ -245,7 +242,9 @@ static inline void put_one(struct gilloc_central *self, struct gilloc_block *blo
   if (GILLOC_UNLIKELY(!gilloc_pool_has_block(pool, block) || pool->live == 0 || pool->free == block ||
                       &gilloc_centrals[pool->size_class] != self))
     gilloc_batch_refuse(block);
-  put_checked(self, pool, block, released);
+  bool was_full = gilloc_pool_is_full(pool);
+  gilloc_pool_put(pool, block);
+  relist(self, pool, was_full, released);
 }
 
 /* An empty pool of none or gil: the spare from now on where that may be, else given back. */
@@ -299,10 +298,7 @@ static inline void put_run(struct gilloc_central *self, struct gilloc_block **bl
     gilloc_batch_refuse(blocks[0]);
   bool was_full = gilloc_pool_is_full(pool);
   gilloc_batch_put(blocks, run, pool);
-  if (GILLOC_UNLIKELY(was_full))
-    gilloc_pool_list_push(&self->used, pool);
-  if (GILLOC_UNLIKELY(pool->live == 0))
-    give_pool_back(pool, released);
+  relist(self, pool, was_full, released);
 }
 
 /* Puts some runs' worth of blocks back; how many blocks. The guard is held for a few instructions a run. */

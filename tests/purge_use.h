@@ -8,10 +8,12 @@
 #include "expect.h"
 
 #include "os_memory.h"
+#include "page_heap.h"
 #include "platform.h"
 #include "purge.h"
 
 #include <sched.h>
+#include <string.h>
 
 static const uint64_t ms = 1000000;
 static uint64_t purge_now; /* past every true time that the purge has seen */
@@ -47,6 +49,14 @@ static inline int end(void **state)
   gilloc_os_set_limits(0, 0);
   gilloc_purge_set_decay_ms(GILLOC_PURGE_DECAY_MS);
   return 0;
+}
+
+static inline void make_dirty(size_t bytes)
+{
+  struct gilloc_page_dirt dirt;
+  char *block = gilloc_page_heap_take(bytes, 1, &dirt);
+  memset(block, 1, bytes);
+  gilloc_page_heap_put(block);
 }
 
 static inline size_t purgeable_after(uint64_t milliseconds)

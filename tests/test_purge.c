@@ -21,14 +21,6 @@
 
 enum { MIB = 1 << 20, BLOCKS = 600000, DEADLINE_S = 30 };
 
-static void make_dirty(size_t bytes)
-{
-  struct gilloc_page_dirt dirt;
-  char *block = gilloc_page_heap_take(bytes, 1, &dirt);
-  memset(block, 1, bytes);
-  gilloc_page_heap_put(block);
-}
-
 static void test_dirty_pages_go_within_the_decay_time(void **state)
 {
   (void)state;

@@ -8,6 +8,7 @@
  */
 #include "expect.h"
 #include "fixture.h"
+#include "purge_use.h"
 
 #include "arena.h"
 #include "arena_release.h"
@@ -51,14 +52,6 @@ size_t __wrap_gilloc_page_heap_purgeable(void)
     threads_await(&may_go_on, 1);
   }
   return bytes;
-}
-
-static void make_dirty(size_t bytes)
-{
-  struct gilloc_page_dirt dirt;
-  char *block = gilloc_page_heap_take(bytes, 1, &dirt);
-  memset(block, 1, bytes);
-  gilloc_page_heap_put(block);
 }
 
 static void start_thread(void)
